@@ -1,0 +1,61 @@
+# make demo  installs what is missing, builds, and shows the main job
+# make test  installs what is missing and runs the tests
+SHELL := /bin/bash
+
+# What a fresh Debian or Ubuntu lacks beside Rust (https://rustup.rs).
+PACKAGES := g++ make pkg-config curl clang libclang-dev libopenblas-dev liblapack-dev \
+            libdlib-dev libdlib-data libopencv-dev
+
+# dlib's detectors are templates: they run 1.3 to 1.7 times faster with AVX2.
+ifeq ($(shell grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo && echo yes),yes)
+export CXXFLAGS ?= -mavx2 -mfma
+endif
+
+# Photos and models that are measured against and never committed.
+SHARED := $(abspath ../shared)
+ifneq ($(wildcard $(SHARED)/models/dogHeadDetector.dat),)
+export MUNGPY_MODELS ?= $(abspath landmark-models):$(SHARED)/models
+endif
+
+BOTH := --features gateway
+
+.PHONY: setup build demo test test-shared lint bench
+
+setup:
+	@missing=$$(for p in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "installing" $$missing; \
+	    sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	    $$sudo apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	fi
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
+
+build: setup
+	cargo build --release --locked
+	cargo build --release --locked --no-default-features --features gateway --bin mungpy-gateway
+
+demo: build
+	tests/demo.sh
+
+# The photos of ../shared are used where they are; without them those tests are
+# left out and said to be.
+test: setup
+	cargo test --locked $(BOTH)
+	cargo build --locked --no-default-features --features gateway --bin mungpy-gateway
+	@! ldd target/debug/mungpy-gateway | grep -E 'dlib|opencv|openblas' \
+	    || { echo "mungpy-gateway links native libraries of the engine" >&2; exit 1; }
+	@if [ -d $(SHARED) ]; then $(MAKE) --no-print-directory test-shared; \
+	else echo "../shared is not there: the tests on real photos were left out"; fi
+
+test-shared: setup
+	cargo test --locked $(BOTH) -- --ignored
+
+lint: setup
+	cargo fmt --check
+	cargo clippy --locked $(BOTH) --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features --features gateway --bin mungpy-gateway -- -D warnings
+
+bench: setup
+	cargo bench --locked

@@ -1,0 +1,209 @@
+//! The nightly batch: measure what is new, drop what is gone, publish.
+//!
+//! Every dog is committed to the store as soon as it is measured, so a batch
+//! that is interrupted goes on where it stopped. Servers see nothing of it until
+//! the new catalogue is moved into place.
+
+mod report;
+mod work;
+
+use std::{collections::HashMap, path::Path};
+
+use chrono::Utc;
+
+use crate::{
+    catalog::{
+        CatalogError, Catalogue, DataDir, DogRecord, Entry, FolderSource, ListedDog, SourceError,
+        Store,
+    },
+    extract::{self, ExtractError, Extractor},
+    temperament::Questionnaire,
+};
+pub use report::{BatchReport, Refusal};
+use work::Outcome;
+
+/// Dogs between two flushes of the store.
+const FLUSH_EVERY: usize = 64;
+
+/// Why a batch ended without a new catalogue.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The source could not be listed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The source is empty although dogs are known: more likely a disk that is
+    /// not mounted than a shelter without dogs.
+    #[error(
+        "the source {source_dir} lists no dog while {known} are known; if that is right, run the batch again with --allow-empty"
+    )]
+    SourceEmpty {
+        /// The source.
+        source_dir: String,
+        /// Dogs in the store.
+        known: usize,
+    },
+    /// The data directory failed.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// An extractor could not be copied for a worker.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+}
+
+impl BatchError {
+    /// Stable code of the reason, for programs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Source(error) => error.reason(),
+            Self::SourceEmpty { .. } => "SOURCE_EMPTY",
+            Self::Catalog(error) => error.reason(),
+            Self::Extract(error) => error.reason(),
+        }
+    }
+}
+
+/// What a batch works with.
+pub struct Batch<'a> {
+    /// Where the dogs come from.
+    pub source: &'a Path,
+    /// Where the results go.
+    pub data_dir: &'a DataDir,
+    /// The axes that traits are given on.
+    pub questionnaire: &'a Questionnaire,
+    /// Threads that measure dogs, at least one.
+    pub workers: usize,
+    /// Whether an empty source empties the catalogue.
+    pub allow_empty: bool,
+}
+
+impl Batch<'_> {
+    /// Runs the batch; `progress` is told how many of how many dogs are done.
+    pub fn run(
+        &self,
+        extractor: Extractor,
+        progress: impl FnMut(usize, usize),
+    ) -> Result<BatchReport, BatchError> {
+        let listing = FolderSource::new(self.source).list(self.questionnaire)?;
+        let store = self.data_dir.open_store()?;
+        let mut known: HashMap<String, Entry> =
+            store.entries()?.into_iter().map(|entry| (entry.dog_id().to_owned(), entry)).collect();
+        if listing.dogs.is_empty() && !known.is_empty() && !self.allow_empty {
+            let source_dir = self.source.display().to_string();
+            return Err(BatchError::SourceEmpty { source_dir, known: known.len() });
+        }
+        let mut report = BatchReport::default();
+        report.refusals.extend(listing.faults.into_iter().map(Refusal::from));
+        let model_version = extractor.version().to_owned();
+        let dogs = self.measure(&listing.dogs, &known, &store, extractor, &mut report, progress)?;
+        for dog in &listing.dogs {
+            known.remove(&dog.dog_id);
+        }
+        for (dog_id, entry) in &known {
+            store.remove(dog_id)?;
+            report.removed += usize::from(matches!(entry, Entry::Dog(_)));
+        }
+        store.flush()?;
+        self.publish(&store, dogs, model_version, &mut report)?;
+        Ok(report)
+    }
+
+    /// Spreads the dogs over the workers and commits what comes back.
+    fn measure(
+        &self,
+        dogs: &[ListedDog],
+        known: &HashMap<String, Entry>,
+        store: &Store,
+        extractor: Extractor,
+        report: &mut BatchReport,
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<Vec<DogRecord>, BatchError> {
+        let mut usable = Vec::new();
+        let mut done = 0;
+        let work = |extractor: &mut Extractor, dog: &ListedDog| {
+            work::process(extractor, dog, known.get(&dog.dog_id))
+        };
+        extract::spread(extractor, self.workers, dogs, work, |number, outcome| {
+            usable.extend(commit(store, &dogs[number], outcome, known, report)?);
+            done += 1;
+            if done % FLUSH_EVERY == 0 {
+                store.flush()?;
+            }
+            progress(done, dogs.len());
+            Ok::<_, BatchError>(())
+        })?;
+        usable.sort_by(|a, b| a.dog_id.cmp(&b.dog_id));
+        Ok(usable)
+    }
+
+    fn publish(
+        &self,
+        store: &Store,
+        dogs: Vec<DogRecord>,
+        model_version: String,
+        report: &mut BatchReport,
+    ) -> Result<(), BatchError> {
+        let path = self.data_dir.catalogue_path();
+        let current = Catalogue::read(&path).ok();
+        report.dogs = dogs.len();
+        if let Some(current) = current.filter(|current| current.dogs_equal(&dogs, &model_version)) {
+            report.version = current.version;
+            return Ok(());
+        }
+        report.version = store.version()? + 1;
+        store.set_version(report.version)?;
+        store.flush()?;
+        Catalogue { version: report.version, published_at: Utc::now(), model_version, dogs }
+            .publish(&path)?;
+        report.published = true;
+        Ok(())
+    }
+}
+
+/// Writes what became of a dog to the store; the dog, if it can be matched.
+fn commit(
+    store: &Store,
+    dog: &ListedDog,
+    outcome: Outcome,
+    known: &HashMap<String, Entry>,
+    report: &mut BatchReport,
+) -> Result<Option<DogRecord>, CatalogError> {
+    let entry = match outcome {
+        Outcome::Unchanged(entry) => {
+            report.unchanged += usize::from(matches!(entry, Entry::Dog(_)));
+            entry
+        }
+        Outcome::Updated(entry) => {
+            store.put(&entry)?;
+            report.updated += 1;
+            entry
+        }
+        Outcome::Enrolled(entry) => {
+            store.put(&entry)?;
+            report.enrolled += 1;
+            entry
+        }
+        Outcome::Rejected(rejection) => {
+            let entry = Entry::Rejected(rejection);
+            store.put(&entry)?;
+            entry
+        }
+        Outcome::Failed { reason, message } => {
+            report.refusals.push(Refusal::new(&dog.dog_id, reason, &message));
+            match known.get(&dog.dog_id) {
+                Some(entry) => entry.clone(),
+                None => return Ok(None),
+            }
+        }
+    };
+    match entry {
+        Entry::Dog(record) => Ok(Some(*record)),
+        Entry::Rejected(rejection) => {
+            report.refusals.push(Refusal::new(
+                &rejection.dog_id,
+                &rejection.reason,
+                &rejection.message,
+            ));
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a batch did, for people and programs.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Serialize;
+
+use crate::catalog::Fault;
+
+/// Something that cannot be matched, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    /// Id of the dog, or what stands in its place.
+    pub dog_id: String,
+    /// Stable code of the reason.
+    pub reason: String,
+    /// The reason in words.
+    pub message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(dog_id: &str, reason: &str, message: &str) -> Self {
+        Self { dog_id: dog_id.to_owned(), reason: reason.to_owned(), message: message.to_owned() }
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::new(&fault.dog_id, fault.reason, &fault.message)
+    }
+}
+
+/// What a batch did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchReport {
+    /// Dogs that were measured: new, or with new photos, or by new models.
+    pub enrolled: usize,
+    /// Dogs of which only traits or image id changed.
+    pub updated: usize,
+    /// Dogs that are as they were.
+    pub unchanged: usize,
+    /// Dogs that left.
+    pub removed: usize,
+    /// What was refused, known refusals included.
+    pub refusals: Vec<Refusal>,
+    /// Dogs in the catalogue.
+    pub dogs: usize,
+    /// Version of the catalogue.
+    pub version: u64,
+    /// Whether a new catalogue was published: not when nothing changed.
+    pub published: bool,
+}
+
+impl BatchReport {
+    /// Number of refusals for each reason.
+    pub fn refusals_by_reason(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for refusal in &self.refusals {
+            *counts.entry(refusal.reason.as_str()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+impl fmt::Display for BatchReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "enrolled {}, updated {}, unchanged {}, removed {}, rejected {}",
+            self.enrolled,
+            self.updated,
+            self.unchanged,
+            self.removed,
+            self.refusals.len()
+        )?;
+        for (reason, count) in self.refusals_by_reason() {
+            writeln!(f, "  {count:>6}  {reason}")?;
+        }
+        let state = if self.published { "published" } else { "nothing new to publish" };
+        write!(f, "catalogue version {}: {} dogs, {state}", self.version, self.dogs)
+    }
+}

@@ -1,0 +1,156 @@
+//! What is done with one dog: read its photos, compare with what is known,
+//! measure the best photo.
+
+use std::{
+    fs,
+    panic::{self, AssertUnwindSafe},
+};
+
+use chrono::Utc;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    catalog::{DogRecord, Entry, ListedDog, ListedPhoto, PhotosDigest, Rejection},
+    extract::{ExtractError, Extraction, Extractor},
+};
+
+/// What became of one dog.
+pub(super) enum Outcome {
+    /// Photos, models and traits are as they were.
+    Unchanged(Entry),
+    /// Only traits or image id differ.
+    Updated(Entry),
+    /// It was measured and can be matched.
+    Enrolled(Entry),
+    /// No photo gave a usable face.
+    Rejected(Rejection),
+    /// The fault is not the photos': what is known of the dog stays as it is and
+    /// the next batch tries again.
+    Failed { reason: &'static str, message: String },
+}
+
+pub(super) fn process(
+    extractor: &mut Extractor,
+    dog: &ListedDog,
+    known: Option<&Entry>,
+) -> Outcome {
+    let mut photos = Vec::with_capacity(dog.photos.len());
+    for photo in &dog.photos {
+        match fs::read(&photo.path) {
+            Ok(bytes) => photos.push(bytes),
+            Err(error) => {
+                let message = format!("{}: {error}", photo.path.display());
+                return Outcome::Failed { reason: "PHOTO_UNREADABLE", message };
+            }
+        }
+    }
+    let digest = digest_of(&photos);
+    match known {
+        Some(entry) if entry.is_of(&digest, extractor.version()) && is_in_place(entry, dog) => {
+            refreshed(entry, dog)
+        }
+        _ => measure(extractor, dog, &photos, digest),
+    }
+}
+
+fn digest_of(photos: &[Vec<u8>]) -> PhotosDigest {
+    let mut hasher = Sha256::new();
+    for photo in photos {
+        hasher.update((photo.len() as u64).to_le_bytes());
+        hasher.update(photo);
+    }
+    hasher.finalize().into()
+}
+
+/// Whether the measured photo still lies where it did.
+fn is_in_place(entry: &Entry, dog: &ListedDog) -> bool {
+    match entry {
+        Entry::Dog(record) => {
+            dog.photos.iter().any(|photo| location(photo) == record.photo_location)
+        }
+        Entry::Rejected(_) => true,
+    }
+}
+
+fn location(photo: &ListedPhoto) -> String {
+    let path = fs::canonicalize(&photo.path).unwrap_or_else(|_| photo.path.clone());
+    path.to_string_lossy().into_owned()
+}
+
+/// The known entry with the traits and image id of the listing.
+fn refreshed(entry: &Entry, dog: &ListedDog) -> Outcome {
+    let Entry::Dog(record) = entry else { return Outcome::Unchanged(entry.clone()) };
+    let image_id = dog.image_id.clone().unwrap_or_else(|| record.image_id.clone());
+    if record.traits == dog.traits && record.image_id == image_id {
+        return Outcome::Unchanged(entry.clone());
+    }
+    let record = DogRecord { traits: dog.traits.clone(), image_id, ..record.as_ref().clone() };
+    Outcome::Updated(Entry::Dog(Box::new(record)))
+}
+
+fn measure(
+    extractor: &mut Extractor,
+    dog: &ListedDog,
+    photos: &[Vec<u8>],
+    photos_digest: PhotosDigest,
+) -> Outcome {
+    let mut best: Option<(usize, Extraction)> = None;
+    let mut refusal: Option<ExtractError> = None;
+    for (index, bytes) in photos.iter().enumerate() {
+        match usable(extractor, bytes) {
+            Ok(found)
+                if best.as_ref().is_none_or(|(_, b)| found.quality.rank() > b.quality.rank()) =>
+            {
+                best = Some((index, found));
+            }
+            Ok(_) => {}
+            Err(Ok(error)) => refusal = refusal.or(Some(error)),
+            Err(Err(message)) => return Outcome::Failed { reason: "INTERNAL", message },
+        }
+    }
+    let model_version = extractor.version().to_owned();
+    match (best, refusal) {
+        (Some((index, found)), _) => Outcome::Enrolled(Entry::Dog(Box::new(DogRecord {
+            dog_id: dog.dog_id.clone(),
+            image_id: dog.image_id.clone().unwrap_or_else(|| dog.photos[index].image_id.clone()),
+            photo_location: location(&dog.photos[index]),
+            photos_digest,
+            traits: dog.traits.clone(),
+            model_version,
+            landmarks: found.landmarks,
+            measurement: found.measurement,
+            quality: found.quality,
+            enrolled_at: Utc::now(),
+        }))),
+        (None, Some(error)) if error.is_fault_of_photo() => Outcome::Rejected(Rejection {
+            dog_id: dog.dog_id.clone(),
+            photos_digest,
+            model_version,
+            reason: error.reason().to_owned(),
+            message: error.to_string(),
+        }),
+        (None, Some(error)) => {
+            Outcome::Failed { reason: error.reason(), message: error.to_string() }
+        }
+        (None, None) => {
+            Outcome::Failed { reason: "NO_PHOTO", message: "the dog has no photo".to_owned() }
+        }
+    }
+}
+
+/// A face that can be compared; a panic is caught and comes as `Err(Err(…))`.
+fn usable(
+    extractor: &mut Extractor,
+    bytes: &[u8],
+) -> Result<Extraction, Result<ExtractError, String>> {
+    let attempt = panic::catch_unwind(AssertUnwindSafe(|| {
+        let found = extractor.extract(bytes)?;
+        found.check()?;
+        Ok::<_, ExtractError>(found)
+    }));
+    match attempt {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(Ok(error)),
+        Err(_) => Err(Err("the measurement of a photo panicked".to_owned())),
+    }
+}

@@ -1,0 +1,7 @@
+//! The `mungpy` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mungpy::cli::run()
+}

@@ -1,0 +1,49 @@
+//! The dogs: where they come from, what is known of them, and what is published.
+//!
+//! A [`FolderSource`] lists the dogs of this moment, the [`Store`] is the durable
+//! memory of the batch, and a [`Catalogue`] is the file that servers read. All of
+//! it can be made anew from the source.
+
+mod details;
+mod error;
+mod published;
+mod record;
+mod source;
+mod store;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+pub use error::CatalogError;
+pub use published::Catalogue;
+pub use record::{DogRecord, Entry, PhotosDigest, Rejection};
+pub use source::{
+    Fault, FolderSource, ListedDog, ListedPhoto, Listing, SourceError, photos_in, sorted_entries,
+};
+pub use store::Store;
+
+/// Where Mungpy keeps what it knows.
+#[derive(Debug, Clone)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+impl DataDir {
+    /// The data directory at `root`, which need not exist yet.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Makes the directory and opens the store in it.
+    pub fn open_store(&self) -> Result<Store, CatalogError> {
+        fs::create_dir_all(&self.root).map_err(|error| CatalogError::io(&self.root, error))?;
+        Store::open(&self.root.join("store"))
+    }
+
+    /// The published catalogue.
+    pub fn catalogue_path(&self) -> PathBuf {
+        self.root.join("catalogue.mungpy")
+    }
+}

@@ -1,0 +1,135 @@
+//! `mungpy extract`.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use serde_json::{Value, json};
+
+use super::{Failure, args, settings::Settings};
+use crate::{
+    extract::{self, ExtractError, Extraction, Extractor},
+    face::Ratio,
+    photo::Photo,
+    picture,
+};
+
+pub(super) fn run(command: &args::Extract, settings: &Settings) -> Result<ExitCode, Failure> {
+    if command.picture.is_some() && command.photos.len() > 1 {
+        return Err(Failure::new("TOO_MANY_PHOTOS", "--picture goes with a single photo"));
+    }
+    let extractor = Extractor::load(command.species.into(), &settings.models)?;
+    let work = |extractor: &mut Extractor, path: &PathBuf| examine(extractor, path, command);
+    let mut waiting = BTreeMap::new();
+    let (mut next, mut succeeded) = (0, 0);
+    extract::spread(extractor, settings.workers, &command.photos, work, |number, result| {
+        waiting.insert(number, result);
+        // Lines come in the order of the photos, each as soon as it can.
+        while let Some(result) = waiting.remove(&next) {
+            let result = result?;
+            succeeded += usize::from(result.is_ok());
+            print(&command.photos[next], &result, command.json)?;
+            next += 1;
+        }
+        Ok::<_, Failure>(())
+    })?;
+    Ok(if succeeded > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is wrong with one photo: reason and message.
+type Refusal = (&'static str, String);
+
+/// Measures one photo; the outer error ends the command.
+fn examine(
+    extractor: &mut Extractor,
+    path: &Path,
+    command: &args::Extract,
+) -> Result<Result<Extraction, Refusal>, Failure> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Ok(Err(("PHOTO_UNREADABLE", error.to_string()))),
+    };
+    let attempt = Photo::decode(&bytes).map_err(ExtractError::from).and_then(|photo| {
+        let found = extractor.extract_decoded(&photo)?;
+        Ok((photo, found))
+    });
+    let (photo, found) = match attempt {
+        Ok(both) => both,
+        Err(error) => return Ok(Err((error.reason(), error.to_string()))),
+    };
+    if let Some(out) = &command.picture {
+        write_picture(out, &picture::of_extraction(&photo, &found)?.encode(".png")?)?;
+    }
+    Ok(Ok(found))
+}
+
+/// Writes a picture where the user wants it.
+pub(super) fn write_picture(out: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(out, bytes).map_err(|error| Failure::file(out, &error))
+}
+
+fn print(path: &Path, result: &Result<Extraction, Refusal>, as_json: bool) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    let line = match (result, as_json) {
+        (Ok(found), true) => to_json(&name, found).to_string(),
+        (Ok(found), false) => to_text(&name, found),
+        (Err((reason, message)), true) => {
+            json!({"photo": name, "error": {"reason": reason, "message": message}}).to_string()
+        }
+        (Err((reason, message)), false) => format!("{name}: {message} [{reason}]"),
+    };
+    writeln!(io::stdout(), "{line}").map_err(|error| Failure::new("OUTPUT_FAILED", error))
+}
+
+fn to_json(name: &str, found: &Extraction) -> Value {
+    let ratios: serde_json::Map<String, Value> = Ratio::ALL
+        .iter()
+        .zip(found.measurement.log_ratios)
+        .map(|(ratio, log)| (ratio.key().to_owned(), json!(log.exp())))
+        .collect();
+    let refusal = found.check().err();
+    json!({
+        "photo": name,
+        "face": {
+            "left": found.face.left,
+            "top": found.face.top,
+            "right": found.face.right,
+            "bottom": found.face.bottom,
+            "confidence": found.face.confidence,
+        },
+        "facesFound": found.faces_found,
+        "turned": found.turn.degrees(),
+        "landmarks": found.landmarks.0,
+        "ratios": ratios,
+        "quality": {
+            "yaw": found.quality.yaw,
+            "roll": found.quality.roll,
+            "interocular": found.quality.interocular,
+            "sharpness": found.quality.sharpness,
+            "landmarkSpread": found.quality.landmark_spread,
+            "usable": refusal.is_none(),
+            "refusal": refusal.map(|e| json!({"reason": e.reason(), "message": e.to_string()})),
+        },
+    })
+}
+
+fn to_text(name: &str, found: &Extraction) -> String {
+    let quality = &found.quality;
+    let mut lines = vec![format!(
+        "{name}: {} px between the eyes, yaw {:.0}°, roll {:.0}°, landmark spread {:.1} %",
+        quality.interocular.round(),
+        quality.yaw,
+        quality.roll,
+        quality.landmark_spread * 100.0
+    )];
+    if let Err(error) = found.check() {
+        lines.push(format!("  not usable: {error} [{}]", error.reason()));
+    }
+    let ratios = Ratio::ALL.iter().zip(found.measurement.log_ratios);
+    lines.extend(ratios.map(|(ratio, log)| format!("  {:<26}{:.3}", ratio.key(), log.exp())));
+    lines.join("\n")
+}

@@ -1,0 +1,151 @@
+//! From landmarks to numbers: pose, quality, symmetric shape and facial ratios.
+//!
+//! Pure functions of coordinates; nothing here reads a file or an image.
+
+pub mod landmarks;
+mod quality;
+mod ratios;
+mod shape;
+
+pub use landmarks::{Landmarks, Point};
+pub use quality::{Quality, QualityLimits};
+pub use ratios::{LogRatios, RATIO_COUNT, Ratio};
+pub use shape::SymmetricShape;
+
+/// Whose face it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Species {
+    /// A human face.
+    Person,
+    /// A dog's face.
+    Dog,
+}
+
+impl Species {
+    /// The word for it, as it stands in files and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Dog => "dog",
+        }
+    }
+}
+
+/// Why a face cannot be compared, with the numbers involved.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum FaceError {
+    /// The detector found nothing.
+    #[error(
+        "no {species} face was found; send a photo that shows the face from the front, upright and well lit"
+    )]
+    NoFace {
+        /// `person` or `dog`.
+        species: &'static str,
+    },
+    /// The face has too few pixels.
+    #[error(
+        "the face is too small: {interocular:.0} px between the eyes, at least {limit:.0} px are needed; come closer"
+    )]
+    TooSmall {
+        /// Interocular distance in pixels of the photo.
+        interocular: f64,
+        /// The limit.
+        limit: f64,
+    },
+    /// The face is turned to the side.
+    #[error(
+        "the face is turned {yaw:.0}° to the side, at most {limit:.0}° can be compared; look into the camera"
+    )]
+    TurnedAway {
+        /// Yaw in degrees.
+        yaw: f64,
+        /// The limit.
+        limit: f64,
+    },
+    /// The face shows too little detail.
+    #[error(
+        "the face is blurred: sharpness {sharpness:.2}, at least {limit:.2} is needed; hold still or wipe the lens"
+    )]
+    TooBlurred {
+        /// Sharpness of the face.
+        sharpness: f64,
+        /// The limit.
+        limit: f64,
+    },
+    /// The landmarks differ too much between attempts.
+    #[error(
+        "the landmarks are unreliable: they spread over {:.0} % of the eye distance, at most {:.0} % is allowed; use a photo without anything before the face",
+        spread * 100.0, limit * 100.0
+    )]
+    LandmarksUnreliable {
+        /// Landmark spread as a share of the interocular distance.
+        spread: f64,
+        /// The limit.
+        limit: f64,
+    },
+    /// The landmarks coincide or are no numbers.
+    #[error("the landmarks span no face: they coincide or are no numbers")]
+    Degenerate,
+}
+
+impl FaceError {
+    /// Stable code of the reason, for programs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoFace { .. } => "NO_FACE",
+            Self::TooSmall { .. } => "FACE_TOO_SMALL",
+            Self::TurnedAway { .. } => "FACE_TURNED_AWAY",
+            Self::TooBlurred { .. } => "FACE_TOO_BLURRED",
+            Self::LandmarksUnreliable { .. } => "LANDMARKS_UNRELIABLE",
+            Self::Degenerate => "LANDMARKS_DEGENERATE",
+        }
+    }
+}
+
+/// What is measured on a face and compared with other faces.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measurement {
+    /// Logarithms of the facial ratios.
+    pub log_ratios: LogRatios,
+    /// Symmetric shape of the whole face.
+    pub shape: SymmetricShape,
+}
+
+impl Measurement {
+    /// Measures a symmetric shape.
+    pub fn of_shape(shape: SymmetricShape) -> Result<Self, FaceError> {
+        Ok(Self { log_ratios: ratios::log_ratios(&shape)?, shape })
+    }
+
+    /// The mean of several measurements of the same face.
+    ///
+    /// Shapes are averaged and scaled again; at least one is needed.
+    pub fn mean(measurements: &[Self]) -> Result<Self, FaceError> {
+        let n = measurements.len() as f64;
+        let points = std::array::from_fn(|i| {
+            measurements.iter().fold([0.0, 0.0], |sum, m| {
+                let p = m.shape.points()[i];
+                [sum[0] + p[0] / n, sum[1] + p[1] / n]
+            })
+        });
+        Self::of_shape(SymmetricShape::from_points(points)?)
+    }
+}
+
+/// Measures a face: its proportions, and the pose they were seen in.
+///
+/// `landmarks` are in pixels of any size of the photo. Of the quality only yaw
+/// and roll are set: the rest is not in the landmarks.
+pub fn measure(
+    landmarks: &Landmarks,
+    species: Species,
+) -> Result<(Measurement, Quality), FaceError> {
+    if landmarks.0.iter().flatten().any(|coordinate| !coordinate.is_finite()) {
+        return Err(FaceError::Degenerate);
+    }
+    let face = shape::decompose(landmarks)?;
+    let measurement = Measurement::of_shape(face.shape)?;
+    let yaw = quality::yaw(landmarks, face.roll, species);
+    let quality = Quality { yaw, roll: face.roll.to_degrees(), ..Quality::default() };
+    Ok((measurement, quality))
+}

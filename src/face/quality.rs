@@ -1,0 +1,112 @@
+//! How far a face can be trusted: size, pose, sharpness, agreement of landmarks.
+
+use super::{
+    FaceError, Species,
+    landmarks::{Landmarks, midpoint},
+};
+
+/// What decides whether a face is measured well enough to be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Quality {
+    /// Turn of the head to the side in degrees; 0 is frontal, positive when the
+    /// nose points to the right of the picture. An estimate, see [`yaw`].
+    pub yaw: f64,
+    /// Tilt of the head in the picture in degrees; positive is clockwise.
+    pub roll: f64,
+    /// Distance between the eye centres, in pixels of the upright photo.
+    pub interocular: f64,
+    /// Detail in the face; 0 is a flat surface.
+    pub sharpness: f64,
+    /// Root mean square disagreement of the landmarks between jittered face
+    /// boxes, as a share of the interocular distance.
+    pub landmark_spread: f64,
+}
+
+/// What a face must keep to be compared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QualityLimits {
+    /// Largest turn to either side, in degrees.
+    pub max_yaw: f64,
+    /// Shortest interocular distance, in pixels of the upright photo.
+    pub min_interocular: f64,
+    /// Least sharpness.
+    pub min_sharpness: f64,
+    /// Largest landmark spread.
+    pub max_landmark_spread: f64,
+}
+
+impl QualityLimits {
+    /// The limits for a species, found on real photos: see `docs/QUALITY.md`.
+    pub fn of(species: Species) -> Self {
+        match species {
+            Species::Person => Self {
+                max_yaw: 35.0,
+                min_interocular: 14.0,
+                min_sharpness: 0.06,
+                max_landmark_spread: 0.08,
+            },
+            Species::Dog => Self {
+                max_yaw: 40.0,
+                min_interocular: 16.0,
+                min_sharpness: 0.06,
+                max_landmark_spread: 0.12,
+            },
+        }
+    }
+}
+
+impl Quality {
+    /// Refuses a face that is too small, turned too far, too blurred or whose
+    /// landmarks are unreliable, with the numbers.
+    pub fn check(&self, limits: QualityLimits) -> Result<(), FaceError> {
+        if self.interocular < limits.min_interocular {
+            return Err(FaceError::TooSmall {
+                interocular: self.interocular,
+                limit: limits.min_interocular,
+            });
+        }
+        if self.sharpness < limits.min_sharpness {
+            return Err(FaceError::TooBlurred {
+                sharpness: self.sharpness,
+                limit: limits.min_sharpness,
+            });
+        }
+        if self.yaw.abs() > limits.max_yaw {
+            return Err(FaceError::TurnedAway { yaw: self.yaw, limit: limits.max_yaw });
+        }
+        if self.landmark_spread > limits.max_landmark_spread {
+            return Err(FaceError::LandmarksUnreliable {
+                spread: self.landmark_spread,
+                limit: limits.max_landmark_spread,
+            });
+        }
+        Ok(())
+    }
+
+    /// One number to choose between photos of the same animal; larger is better.
+    ///
+    /// Frontality counts most, because a turned face changes its proportions;
+    /// then the agreement of the landmarks.
+    pub fn rank(&self) -> f64 {
+        self.yaw.to_radians().cos() - self.landmark_spread
+    }
+}
+
+/// Turn of the head to the side in degrees, from how far the nose stands beside
+/// the middle of the eyes.
+///
+/// For a head whose nose stands `k` interocular distances before its eyes, seen
+/// from afar, nose offset / visible interocular distance = k · tan(yaw). `k` is
+/// about 0.4 for persons (nose wings and tip, Farkas 1994) and 1.0 for dogs of a
+/// middling muzzle, so a long-nosed dog's turn is overstated.
+pub(super) fn yaw(landmarks: &Landmarks, roll: f64, species: Species) -> f64 {
+    let protrusion = match species {
+        Species::Person => 0.4,
+        Species::Dog => 1.0,
+    };
+    let [left, right] = landmarks.eye_centres();
+    let eyes = midpoint(left, right);
+    let nose = landmarks.nose_centre();
+    let sideways = (nose[0] - eyes[0]) * roll.cos() + (nose[1] - eyes[1]) * roll.sin();
+    (sideways / landmarks.interocular_distance() / protrusion).atan().to_degrees()
+}

@@ -1,0 +1,87 @@
+//! The symmetric shape of a face: what is left of its landmarks when position,
+//! scale, roll and the difference between left and right are taken away.
+
+use super::{
+    FaceError,
+    landmarks::{COUNT, Landmarks, MIRRORED, Point},
+};
+
+/// Landmarks with centroid at the origin, upright, equal on both sides, and of
+/// centroid size 1 (the root of the summed squared distances to the centroid).
+///
+/// This is the symmetric component of shape for object symmetry (Klingenberg,
+/// Barluenga & Meyer, Evolution 56, 2002): the mean of the face and of its
+/// mirror image laid over it by least squares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SymmetricShape {
+    points: [Point; COUNT],
+}
+
+/// A face taken apart: its symmetric shape and what was taken away.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decomposition {
+    pub(super) shape: SymmetricShape,
+    /// Roll in radians; positive is clockwise in the picture.
+    pub(super) roll: f64,
+}
+
+impl SymmetricShape {
+    /// From coordinates that [`Self::coordinates`] gave; taken as they are.
+    pub fn restored(points: [Point; COUNT]) -> Option<Self> {
+        points.iter().flatten().all(|c| c.is_finite()).then_some(Self { points })
+    }
+
+    /// From averaged or drawn shapes: centred, made symmetric and scaled again.
+    pub fn from_points(points: [Point; COUNT]) -> Result<Self, FaceError> {
+        decompose(&Landmarks(points)).map(|face| face.shape)
+    }
+
+    /// The landmarks: x to the right, y down, in units of centroid size.
+    pub fn points(&self) -> &[Point; COUNT] {
+        &self.points
+    }
+
+    /// x and y of all landmarks, one after the other.
+    pub fn coordinates(&self) -> [f64; 2 * COUNT] {
+        std::array::from_fn(|i| self.points[i / 2][i % 2])
+    }
+}
+
+fn times(a: Point, b: Point) -> Point {
+    [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]]
+}
+
+/// Takes a face apart; points are treated as complex numbers.
+///
+/// Mirroring a face of roll ρ at the vertical gives one of roll −ρ, so the turn
+/// that lays the mirror image over the face is 2ρ.
+pub(super) fn decompose(landmarks: &Landmarks) -> Result<Decomposition, FaceError> {
+    let centre = super::landmarks::mean(&landmarks.0);
+    let face = landmarks.0.map(|p| [p[0] - centre[0], p[1] - centre[1]]);
+    let mirrored: [Point; COUNT] =
+        std::array::from_fn(|i| [-face[MIRRORED[i]][0], face[MIRRORED[i]][1]]);
+    let turn = face.iter().zip(&mirrored).fold([0.0, 0.0], |sum, (z, m)| {
+        let product = times(*z, [m[0], -m[1]]);
+        [sum[0] + product[0], sum[1] + product[1]]
+    });
+    let mut roll = turn[1].atan2(turn[0]) / 2.0;
+    let upright = |roll: f64| {
+        let (back, forth) = ([roll.cos(), -roll.sin()], [roll.cos(), roll.sin()]);
+        let points: [Point; COUNT] = std::array::from_fn(|i| {
+            let (z, m) = (times(face[i], back), times(mirrored[i], forth));
+            [f64::midpoint(z[0], m[0]), f64::midpoint(z[1], m[1])]
+        });
+        points
+    };
+    let mut points = upright(roll);
+    if points[1][1] + points[5][1] > points[12][1] + points[14][1] {
+        roll -= roll.signum() * std::f64::consts::PI;
+        points = upright(roll);
+    }
+    let size = points.iter().map(|p| p[0] * p[0] + p[1] * p[1]).sum::<f64>().sqrt();
+    if !size.is_normal() {
+        return Err(FaceError::Degenerate);
+    }
+    let shape = SymmetricShape { points: points.map(|p| [p[0] / size, p[1] / size]) };
+    Ok(Decomposition { shape, roll })
+}

@@ -1,0 +1,70 @@
+//! Why a request was not answered with a dog.
+
+use super::{MAX_PHOTOS, MAX_TOP};
+use crate::{extract::ExtractError, face::FaceError, temperament::TemperamentError};
+
+/// Why a request was not answered with a dog.
+#[derive(Debug, thiserror::Error)]
+pub enum MatchError {
+    /// The request has no photo.
+    #[error("the request has no photo; send 1 to {MAX_PHOTOS}")]
+    NoPhoto,
+    /// The request has too many photos.
+    #[error("the request has {count} photos, more than the limit of {MAX_PHOTOS}; send fewer")]
+    TooManyPhotos {
+        /// Photos in the request.
+        count: usize,
+    },
+    /// More dogs are asked for than are named.
+    #[error("top is {top}, more than the limit of {MAX_TOP}; ask for fewer dogs")]
+    TopTooLarge {
+        /// As it was asked for.
+        top: u32,
+    },
+    /// No face that can be compared was found in a photo.
+    #[error("photo {number} of {count}: {error}")]
+    Photo {
+        /// Which photo, from 1.
+        number: usize,
+        /// Photos in the request.
+        count: usize,
+        /// What is wrong with it.
+        error: ExtractError,
+    },
+    /// The photos together give no face.
+    #[error(transparent)]
+    Face(#[from] FaceError),
+    /// An answer is not understood.
+    #[error(transparent)]
+    Temperament(#[from] TemperamentError),
+    /// The catalogue holds no dog.
+    #[error("the catalogue (version {version}) holds no dog; run a batch over a source with dogs")]
+    CatalogueEmpty {
+        /// Version of the catalogue.
+        version: u64,
+    },
+    /// The filter leaves no dog.
+    #[error(
+        "none of the {dogs} dogs fits the answers and exclusions; relax the policy or exclude fewer dogs"
+    )]
+    NoCandidate {
+        /// Dogs in the catalogue.
+        dogs: usize,
+    },
+}
+
+impl MatchError {
+    /// Stable code of the reason, for programs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoPhoto => "NO_PHOTO",
+            Self::TooManyPhotos { .. } => "TOO_MANY_PHOTOS",
+            Self::TopTooLarge { .. } => "TOP_TOO_LARGE",
+            Self::Photo { error, .. } => error.reason(),
+            Self::Face(error) => error.reason(),
+            Self::Temperament(error) => error.reason(),
+            Self::CatalogueEmpty { .. } => "CATALOGUE_EMPTY",
+            Self::NoCandidate { .. } => "NO_CANDIDATE",
+        }
+    }
+}

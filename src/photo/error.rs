@@ -1,0 +1,85 @@
+//! Why a photo was refused.
+
+use super::header::{MAX_BYTES, MAX_PIXELS, MIN_SIDE};
+
+/// Why a photo was refused, with the numbers involved.
+#[derive(Debug, thiserror::Error)]
+pub enum PhotoError {
+    /// No bytes at all.
+    #[error("the photo is empty (0 bytes); send the bytes of a JPEG, PNG or WebP file")]
+    Empty,
+    /// More bytes than [`MAX_BYTES`].
+    #[error("the photo has {bytes} bytes, more than the limit of {MAX_BYTES}; send a smaller file")]
+    TooManyBytes {
+        /// Size of the file.
+        bytes: usize,
+    },
+    /// A format that is known but not read, or not an image at all.
+    #[error("the photo is {found}, which is not read; send JPEG, PNG or WebP")]
+    UnsupportedFormat {
+        /// Name of the format, e.g. `HEIC`.
+        found: &'static str,
+    },
+    /// An animation: which frame is meant is not known.
+    #[error("the photo is an animated {format}; send a still picture")]
+    Animated {
+        /// Name of the format.
+        format: &'static str,
+    },
+    /// The file ends before the image does.
+    #[error("the {format} is truncated after {bytes} bytes; send the whole file")]
+    Truncated {
+        /// Name of the format.
+        format: &'static str,
+        /// Size of the file.
+        bytes: usize,
+    },
+    /// A side is smaller than [`MIN_SIDE`].
+    #[error(
+        "the photo has {width}x{height} px, a side is below the minimum of {MIN_SIDE} px; send a larger photo"
+    )]
+    TooSmall {
+        /// Width in pixels, as stored.
+        width: u32,
+        /// Height in pixels, as stored.
+        height: u32,
+    },
+    /// More pixels than [`MAX_PIXELS`].
+    #[error(
+        "the photo has {width}x{height} px, more than the limit of {MAX_PIXELS} px in all; send a smaller photo"
+    )]
+    TooManyPixels {
+        /// Width in pixels, as stored.
+        width: u32,
+        /// Height in pixels, as stored.
+        height: u32,
+    },
+    /// The header is fine, the content is not.
+    #[error("the {format} cannot be decoded: {detail}; save it anew and try again")]
+    Corrupt {
+        /// Name of the format.
+        format: &'static str,
+        /// What the decoder said.
+        detail: String,
+    },
+    /// An operation on decoded pixels failed inside OpenCV, e.g. for want of memory.
+    #[error("an image operation failed: {0}")]
+    Operation(#[from] opencv::Error),
+}
+
+impl PhotoError {
+    /// Stable code of the reason, for programs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Empty => "PHOTO_EMPTY",
+            Self::TooManyBytes { .. } => "PHOTO_TOO_MANY_BYTES",
+            Self::UnsupportedFormat { .. } => "PHOTO_FORMAT_UNSUPPORTED",
+            Self::Animated { .. } => "PHOTO_ANIMATED",
+            Self::Truncated { .. } => "PHOTO_TRUNCATED",
+            Self::TooSmall { .. } => "PHOTO_TOO_SMALL",
+            Self::TooManyPixels { .. } => "PHOTO_TOO_MANY_PIXELS",
+            Self::Corrupt { .. } => "PHOTO_CORRUPT",
+            Self::Operation(_) => "PHOTO_OPERATION_FAILED",
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The EXIF orientation of a photo and turning by quarter circles.
+
+use std::io::Cursor;
+
+use exif::{In, Reader, Tag};
+use opencv::{
+    core::{self, Mat},
+    prelude::*,
+};
+
+/// EXIF orientation (CIPA DC-008, tag 0x0112), 1 to 8; 1 where there is none.
+pub(super) fn exif_orientation(bytes: &[u8]) -> u32 {
+    Reader::new()
+        .read_from_container(&mut Cursor::new(bytes))
+        .ok()
+        .and_then(|exif| exif.get_field(Tag::Orientation, In::PRIMARY)?.value.get_uint(0))
+        .filter(|orientation| (1..=8).contains(orientation))
+        .unwrap_or(1)
+}
+
+/// Whether this orientation exchanges width and height.
+pub(super) fn swaps_sides(orientation: u32) -> bool {
+    orientation >= 5
+}
+
+/// The image as it is meant to be seen.
+pub(super) fn upright(image: Mat, orientation: u32) -> opencv::Result<Mat> {
+    let mut out = Mat::default();
+    match orientation {
+        2 => core::flip(&image, &mut out, 1)?,
+        3 => core::rotate(&image, &mut out, core::ROTATE_180)?,
+        4 => core::flip(&image, &mut out, 0)?,
+        5 => core::transpose(&image, &mut out)?,
+        6 => core::rotate(&image, &mut out, core::ROTATE_90_CLOCKWISE)?,
+        7 => {
+            let mut transposed = Mat::default();
+            core::transpose(&image, &mut transposed)?;
+            core::rotate(&transposed, &mut out, core::ROTATE_180)?;
+        }
+        8 => core::rotate(&image, &mut out, core::ROTATE_90_COUNTERCLOCKWISE)?,
+        _ => return Ok(image),
+    }
+    Ok(out)
+}
+
+/// A turn of an image by quarter circles, clockwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Turn {
+    /// As it is.
+    #[default]
+    None,
+    /// 90° clockwise.
+    Quarter,
+    /// 180°.
+    Half,
+    /// 270° clockwise.
+    ThreeQuarters,
+}
+
+impl Turn {
+    /// Every turn, upright first.
+    pub const ALL: [Self; 4] = [Self::None, Self::Quarter, Self::Half, Self::ThreeQuarters];
+
+    /// Degrees, clockwise.
+    pub fn degrees(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Quarter => 90,
+            Self::Half => 180,
+            Self::ThreeQuarters => 270,
+        }
+    }
+
+    pub(super) fn apply(self, image: &Mat) -> opencv::Result<Mat> {
+        let mut out = Mat::default();
+        match self {
+            Self::None => return image.try_clone(),
+            Self::Quarter => core::rotate(image, &mut out, core::ROTATE_90_CLOCKWISE)?,
+            Self::Half => core::rotate(image, &mut out, core::ROTATE_180)?,
+            Self::ThreeQuarters => core::rotate(image, &mut out, core::ROTATE_90_COUNTERCLOCKWISE)?,
+        }
+        Ok(out)
+    }
+
+    /// Where a point of the turned image lies in the original.
+    ///
+    /// `width` and `height` are those of the original, in its pixels; pixel
+    /// centres have integer coordinates.
+    pub fn undo(self, [x, y]: [f64; 2], width: f64, height: f64) -> [f64; 2] {
+        match self {
+            Self::None => [x, y],
+            Self::Quarter => [y, height - 1.0 - x],
+            Self::Half => [width - 1.0 - x, height - 1.0 - y],
+            Self::ThreeQuarters => [width - 1.0 - y, x],
+        }
+    }
+}

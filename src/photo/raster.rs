@@ -1,0 +1,155 @@
+//! RGB pixels in memory and what is done with them: scaling, turning, cutting.
+
+use opencv::{
+    core::{self, Mat, Rect, Scalar, Size, Vector},
+    imgcodecs, imgproc,
+    prelude::*,
+};
+
+use super::{PhotoError, Turn};
+
+/// RGB pixels, 8 bits a channel, rows from the top, without padding.
+pub struct Raster {
+    rgb: Mat,
+}
+
+/// A square piece of a raster, scaled.
+///
+/// A point `(x, y)` of the chip lies at `origin + (x + 0.5) * scale - 0.5` in
+/// the raster it was cut from; pixel centres have integer coordinates.
+pub struct Chip {
+    /// The scaled pixels.
+    pub raster: Raster,
+    origin: [f64; 2],
+    scale: f64,
+}
+
+impl Chip {
+    /// Where a point of the chip lies in the raster it was cut from, in pixels.
+    pub fn to_raster(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        [
+            self.origin[0] + (x + 0.5) * self.scale - 0.5,
+            self.origin[1] + (y + 0.5) * self.scale - 0.5,
+        ]
+    }
+
+    /// Where a point of the raster lies in the chip, in its pixels.
+    pub fn from_raster(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        [
+            (x + 0.5 - self.origin[0]) / self.scale - 0.5,
+            (y + 0.5 - self.origin[1]) / self.scale - 0.5,
+        ]
+    }
+}
+
+impl Raster {
+    /// Wraps a continuous three-channel matrix of bytes in RGB order.
+    pub(crate) fn new(rgb: Mat) -> Self {
+        debug_assert!(rgb.is_continuous() && rgb.channels() == 3);
+        Self { rgb }
+    }
+
+    /// Width in pixels.
+    pub fn width(&self) -> usize {
+        self.rgb.cols() as usize
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> usize {
+        self.rgb.rows() as usize
+    }
+
+    /// Length of the longer side in pixels.
+    pub fn long_side(&self) -> usize {
+        self.width().max(self.height())
+    }
+
+    /// `height * width * 3` bytes.
+    pub fn bytes(&self) -> Result<&[u8], PhotoError> {
+        Ok(self.rgb.data_bytes()?)
+    }
+
+    /// The matrix inside, for drawing.
+    pub(crate) fn mat(&self) -> &Mat {
+        &self.rgb
+    }
+
+    /// The same picture with its longer side of `side` pixels.
+    pub fn resized(&self, side: usize) -> Result<Self, PhotoError> {
+        let factor = side as f64 / self.long_side() as f64;
+        let at_factor = |length: usize| ((length as f64 * factor).round() as i32).max(1);
+        let size = Size::new(at_factor(self.width()), at_factor(self.height()));
+        Ok(Self { rgb: resize(&self.rgb, size)? })
+    }
+
+    /// The same picture, turned.
+    pub fn turned(&self, turn: Turn) -> Result<Self, PhotoError> {
+        Ok(Self { rgb: turn.apply(&self.rgb)? })
+    }
+
+    /// Cuts the square with the upper left corner `(left, top)` and scales it to
+    /// `side` pixels; what lies outside of the picture repeats its border.
+    pub fn chip(&self, left: f64, top: f64, length: f64, side: usize) -> Result<Chip, PhotoError> {
+        let (x, y, n) = (left.round() as i32, top.round() as i32, (length.round() as i32).max(1));
+        let inner =
+            |at: i32, all: usize| (at.clamp(0, all as i32 - 1), (at + n).clamp(1, all as i32));
+        let (x0, x1) = inner(x, self.width());
+        let (y0, y1) = inner(y, self.height());
+        let inside = Mat::roi(&self.rgb, Rect::new(x0, y0, (x1 - x0).max(1), (y1 - y0).max(1)))?;
+        let mut square = Mat::default();
+        core::copy_make_border(
+            &inside,
+            &mut square,
+            (y0 - y).max(0),
+            (y + n - y1).max(0),
+            (x0 - x).max(0),
+            (x + n - x1).max(0),
+            core::BORDER_REPLICATE,
+            Scalar::default(),
+        )?;
+        let rgb = resize(&square, Size::new(side as i32, side as i32))?;
+        Ok(Chip {
+            raster: Self { rgb },
+            origin: [f64::from(x), f64::from(y)],
+            scale: f64::from(n) / side as f64,
+        })
+    }
+
+    /// Detail in the picture: the standard deviation of its Laplacian over that
+    /// of its brightness, after scaling to 96 px (Pech-Pacheco et al., 2000).
+    ///
+    /// Independent of size and contrast; 0 is a flat surface.
+    pub fn sharpness(&self) -> Result<f64, PhotoError> {
+        const SIDE: i32 = 96;
+        let small = resize(&self.rgb, Size::new(SIDE, SIDE))?;
+        let (mut grey, mut laplacian) = (Mat::default(), Mat::default());
+        imgproc::cvt_color_def(&small, &mut grey, imgproc::COLOR_RGB2GRAY)?;
+        imgproc::laplacian_def(&grey, &mut laplacian, core::CV_32F)?;
+        let contrast = standard_deviation(&grey)?;
+        Ok(if contrast > 0.0 { standard_deviation(&laplacian)? / contrast } else { 0.0 })
+    }
+
+    /// The picture as a file; the format follows `extension`, e.g. `.png`.
+    pub fn encode(&self, extension: &str) -> Result<Vec<u8>, PhotoError> {
+        let mut bgr = Mat::default();
+        imgproc::cvt_color_def(&self.rgb, &mut bgr, imgproc::COLOR_RGB2BGR)?;
+        let mut bytes = Vector::new();
+        imgcodecs::imencode_def(extension, &bgr, &mut bytes)?;
+        Ok(bytes.to_vec())
+    }
+}
+
+fn standard_deviation(image: &Mat) -> opencv::Result<f64> {
+    let (mut mean, mut deviation) = (Mat::default(), Mat::default());
+    core::mean_std_dev_def(image, &mut mean, &mut deviation)?;
+    Ok(*deviation.at::<f64>(0)?)
+}
+
+/// Averages pixels when it shrinks, so that no detail aliases.
+fn resize(image: &Mat, size: Size) -> opencv::Result<Mat> {
+    let shrinks = size.width < image.cols() || size.height < image.rows();
+    let interpolation = if shrinks { imgproc::INTER_AREA } else { imgproc::INTER_LINEAR };
+    let mut out = Mat::default();
+    imgproc::resize(image, &mut out, size, 0.0, 0.0, interpolation)?;
+    Ok(out)
+}

@@ -1,0 +1,52 @@
+//! Declarations shared by Rust and `dlib_bridge.cc`.
+//!
+//! Every function that may throw returns a `Result`: `cxx` turns a C++ exception
+//! into an `Err` with its message.
+
+#[cxx::bridge(namespace = "mungpy")]
+pub(super) mod ffi {
+    /// A face found by a detector, in pixels of the searched image.
+    struct RawDetection {
+        left: f64,
+        top: f64,
+        right: f64,
+        bottom: f64,
+        /// Distance from the detector's threshold; larger is surer.
+        confidence: f64,
+    }
+
+    unsafe extern "C++" {
+        include!("dlib_bridge.h");
+
+        /// dlib's histogram-of-oriented-gradients detector of frontal human faces.
+        type HogDetector;
+        /// dlib's max-margin CNN detector in its published architecture.
+        type CnnDetector;
+
+        fn frontal_face_detector() -> Result<UniquePtr<HogDetector>>;
+        fn parse_cnn_detector(model: &[u8]) -> Result<UniquePtr<CnnDetector>>;
+
+        #[rust_name = "copy"]
+        fn clone(self: &HogDetector) -> Result<UniquePtr<HogDetector>>;
+        #[rust_name = "copy"]
+        fn clone(self: &CnnDetector) -> Result<UniquePtr<CnnDetector>>;
+
+        /// `rgb`: `height` rows of `width` pixels of 3 bytes.
+        fn detect(
+            self: Pin<&mut HogDetector>,
+            rgb: &[u8],
+            width: usize,
+            height: usize,
+        ) -> Result<Vec<RawDetection>>;
+        /// `rgb`: `height` rows of `width` pixels of 3 bytes.
+        fn detect(
+            self: Pin<&mut CnnDetector>,
+            rgb: &[u8],
+            width: usize,
+            height: usize,
+        ) -> Result<Vec<RawDetection>>;
+
+        /// Settings of native libraries that hold for the whole process.
+        fn prepare_process();
+    }
+}

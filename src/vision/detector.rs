@@ -1,0 +1,117 @@
+//! Face detectors: dlib's HOG detector for persons, its CNN for dogs.
+
+use cxx::UniquePtr;
+
+use super::{
+    VisionError,
+    bridge::ffi::{self, CnnDetector, HogDetector},
+    models::VerifiedModel,
+};
+use crate::photo::Raster;
+
+/// A face found by a detector: a box in pixels of the searched raster.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Detection {
+    /// x of the left edge.
+    pub left: f64,
+    /// y of the upper edge.
+    pub top: f64,
+    /// x of the right edge.
+    pub right: f64,
+    /// y of the lower edge.
+    pub bottom: f64,
+    /// Distance from the detector's threshold; larger is surer.
+    pub confidence: f64,
+}
+
+impl Detection {
+    /// Width in pixels.
+    pub fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+
+    /// Area in square pixels.
+    pub fn area(&self) -> f64 {
+        self.width() * self.height()
+    }
+
+    /// Middle of the box.
+    pub fn centre(&self) -> [f64; 2] {
+        [f64::midpoint(self.left, self.right), f64::midpoint(self.top, self.bottom)]
+    }
+
+    /// The corners moved by `rule`, put in order again.
+    #[must_use]
+    pub fn map(&self, rule: impl Fn([f64; 2]) -> [f64; 2]) -> Self {
+        let (a, b) = (rule([self.left, self.top]), rule([self.right, self.bottom]));
+        Self {
+            left: a[0].min(b[0]),
+            top: a[1].min(b[1]),
+            right: a[0].max(b[0]),
+            bottom: a[1].max(b[1]),
+            confidence: self.confidence,
+        }
+    }
+}
+
+/// A face detector. It keeps scratch memory of the image it works on, so a
+/// search needs it exclusively; each worker has a copy of its own.
+pub struct Detector(Kind);
+
+enum Kind {
+    Hog(UniquePtr<HogDetector>),
+    Cnn(UniquePtr<CnnDetector>),
+}
+
+impl Detector {
+    /// dlib's HOG detector of upright frontal human faces from 80 px; its weights
+    /// are part of dlib.
+    pub fn frontal_person() -> Result<Self, VisionError> {
+        Ok(Self(Kind::Hog(ffi::frontal_face_detector()?)))
+    }
+
+    /// A max-margin CNN in the architecture that dlib's author published.
+    pub fn cnn(model: &VerifiedModel) -> Result<Self, VisionError> {
+        let parsed =
+            ffi::parse_cnn_detector(&model.bytes).map_err(|error| VisionError::ModelRejected {
+                file: model.entry.file.clone(),
+                detail: error.what().to_owned(),
+            })?;
+        Ok(Self(Kind::Cnn(parsed)))
+    }
+
+    /// A copy for another worker; much cheaper than reading the model again.
+    pub fn try_clone(&self) -> Result<Self, VisionError> {
+        Ok(Self(match &self.0 {
+            Kind::Hog(detector) => Kind::Hog(detector.copy()?),
+            Kind::Cnn(detector) => Kind::Cnn(detector.copy()?),
+        }))
+    }
+
+    /// Every face in the raster, the surest first. Sides of 16 to 4096 px.
+    pub fn detect(&mut self, raster: &Raster) -> Result<Vec<Detection>, VisionError> {
+        let (rgb, width, height) = (raster.bytes()?, raster.width(), raster.height());
+        let found = match &mut self.0 {
+            Kind::Hog(detector) => detector.pin_mut().detect(rgb, width, height)?,
+            Kind::Cnn(detector) => detector.pin_mut().detect(rgb, width, height)?,
+        };
+        let mut faces: Vec<Detection> = found
+            .into_iter()
+            .map(|raw| Detection {
+                left: raw.left,
+                top: raw.top,
+                right: raw.right,
+                bottom: raw.bottom,
+                confidence: raw.confidence,
+            })
+            .filter(|face| face.width() > 0.0 && face.height() > 0.0)
+            .collect();
+        faces.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        Ok(faces)
+    }
+}

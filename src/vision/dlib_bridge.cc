@@ -1,0 +1,134 @@
+#include "dlib_bridge.h"
+
+#include <dlib/dnn.h>
+#include <dlib/image_processing/frontal_face_detector.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <istream>
+#include <stdexcept>
+#include <streambuf>
+#include <string>
+#include <vector>
+
+#include "mungpy/src/vision/bridge.rs.h"
+
+extern "C" void openblas_set_num_threads(int);
+
+namespace mungpy {
+namespace {
+
+using Image = dlib::matrix<dlib::rgb_pixel>;
+
+// A second failed assertion inside dlib ends the process (dlib::fatal_error
+// refuses to be thrown twice), so what dlib asserts is checked here first.
+constexpr size_t kMinSide = 16;
+constexpr size_t kMaxSide = 4096;
+
+Image to_image(rust::Slice<const uint8_t> rgb, size_t width, size_t height) {
+  if (width < kMinSide || height < kMinSide || width > kMaxSide || height > kMaxSide) {
+    throw std::invalid_argument("image of " + std::to_string(width) + "x" + std::to_string(height) +
+                                " px; each side must be " + std::to_string(kMinSide) + " to " +
+                                std::to_string(kMaxSide) + " px");
+  }
+  if (rgb.size() != width * height * 3) {
+    throw std::invalid_argument("buffer of " + std::to_string(rgb.size()) + " bytes for an image of " +
+                                std::to_string(width) + "x" + std::to_string(height) + " px");
+  }
+  Image image(static_cast<long>(height), static_cast<long>(width));
+  const uint8_t* in = rgb.data();
+  for (dlib::rgb_pixel& pixel : image) {
+    pixel = dlib::rgb_pixel(in[0], in[1], in[2]);
+    in += 3;
+  }
+  return image;
+}
+
+void add(rust::Vec<RawDetection>& out, const dlib::rectangle& box, double confidence) {
+  RawDetection found;
+  found.left = static_cast<double>(box.left());
+  found.top = static_cast<double>(box.top());
+  found.right = static_cast<double>(box.right());
+  found.bottom = static_cast<double>(box.bottom());
+  found.confidence = confidence;
+  out.push_back(found);
+}
+
+// Reads a model from memory, where its checksum was taken, without a copy.
+struct ConstBuffer : std::streambuf {
+  explicit ConstBuffer(rust::Slice<const uint8_t> bytes) {
+    char* begin = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
+    setg(begin, begin, begin + bytes.size());
+  }
+};
+
+// The architecture of dlib's published mmod_dog_hipsterizer and
+// mmod_human_face_detector models (dlib/examples/dnn_mmod_dog_hipsterizer.cpp).
+template <long N, typename Below> using Down = dlib::relu<dlib::affine<dlib::con<N, 5, 5, 2, 2, Below>>>;
+template <long N, typename Below> using Same = dlib::relu<dlib::affine<dlib::con<N, 5, 5, 1, 1, Below>>>;
+using Input = dlib::input_rgb_image_pyramid<dlib::pyramid_down<6>>;
+using Downsampled = Down<32, Down<32, Down<16, Input>>>;
+using Net = dlib::loss_mmod<dlib::con<1, 9, 9, 1, 1, Same<45, Same<45, Same<45, Downsampled>>>>>;
+
+}  // namespace
+
+struct HogDetector::Impl {
+  dlib::frontal_face_detector detector;
+};
+
+HogDetector::HogDetector() : impl_(new Impl{dlib::get_frontal_face_detector()}) {}
+HogDetector::HogDetector(const HogDetector& other) : impl_(new Impl(*other.impl_)) {}
+HogDetector::~HogDetector() = default;
+
+std::unique_ptr<HogDetector> HogDetector::clone() const { return std::make_unique<HogDetector>(*this); }
+
+rust::Vec<RawDetection> HogDetector::detect(rust::Slice<const uint8_t> rgb, size_t width, size_t height) {
+  std::vector<dlib::rect_detection> found;
+  impl_->detector(to_image(rgb, width, height), found);
+  rust::Vec<RawDetection> out;
+  for (const auto& face : found) add(out, face.rect, face.detection_confidence);
+  return out;
+}
+
+struct CnnDetector::Impl {
+  Net net;
+};
+
+CnnDetector::CnnDetector(rust::Slice<const uint8_t> model) : impl_(new Impl) {
+  ConstBuffer buffer(model);
+  std::istream in(&buffer);
+  dlib::deserialize(impl_->net, in);
+}
+CnnDetector::CnnDetector(const CnnDetector& other) : impl_(new Impl(*other.impl_)) {}
+CnnDetector::~CnnDetector() = default;
+
+std::unique_ptr<CnnDetector> CnnDetector::clone() const { return std::make_unique<CnnDetector>(*this); }
+
+rust::Vec<RawDetection> CnnDetector::detect(rust::Slice<const uint8_t> rgb, size_t width, size_t height) {
+  const std::vector<dlib::mmod_rect> found = impl_->net(to_image(rgb, width, height));
+  rust::Vec<RawDetection> out;
+  for (const auto& face : found) {
+    if (!face.ignore) add(out, face.rect, face.detection_confidence);
+  }
+  return out;
+}
+
+std::unique_ptr<HogDetector> frontal_face_detector() { return std::make_unique<HogDetector>(); }
+
+std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model) {
+  return std::make_unique<CnnDetector>(model);
+}
+
+void prepare_process() {
+  openblas_set_num_threads(1);
+#ifdef __GLIBC__
+  // A detection allocates the same large tensors again and again; by default
+  // each goes back to the kernel and comes anew, zeroed page by page.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
+
+}  // namespace mungpy

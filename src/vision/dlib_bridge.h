@@ -1,0 +1,48 @@
+// The functions of dlib that Mungpy calls, as declared to Rust in bridge.rs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "rust/cxx.h"
+
+namespace mungpy {
+
+struct RawDetection;
+
+// Not thread-safe: the scanner inside keeps the pyramid of the last image.
+class HogDetector {
+ public:
+  HogDetector();
+  HogDetector(const HogDetector& other);
+  ~HogDetector();
+
+  std::unique_ptr<HogDetector> clone() const;
+  rust::Vec<RawDetection> detect(rust::Slice<const uint8_t> rgb, size_t width, size_t height);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Not thread-safe: the network keeps the activations of the last image.
+class CnnDetector {
+ public:
+  explicit CnnDetector(rust::Slice<const uint8_t> model);
+  CnnDetector(const CnnDetector& other);
+  ~CnnDetector();
+
+  std::unique_ptr<CnnDetector> clone() const;
+  rust::Vec<RawDetection> detect(rust::Slice<const uint8_t> rgb, size_t width, size_t height);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+std::unique_ptr<HogDetector> frontal_face_detector();
+std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model);
+void prepare_process();
+
+}  // namespace mungpy

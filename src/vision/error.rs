@@ -1,0 +1,73 @@
+//! What can go wrong between Rust and dlib.
+
+use std::{io, path::PathBuf};
+
+use crate::photo::PhotoError;
+
+/// Why a model could not be loaded or dlib refused an image.
+#[derive(Debug, thiserror::Error)]
+pub enum VisionError {
+    /// No model directory holds the file.
+    #[error("model {file} is missing; {hint}; searched in {}", list(searched))]
+    ModelMissing {
+        /// Name of the file.
+        file: String,
+        /// Where it comes from.
+        hint: String,
+        /// Directories that were searched, in order.
+        searched: Vec<PathBuf>,
+    },
+    /// The file exists and cannot be read.
+    #[error("model {}: {source}", path.display())]
+    ModelUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is not the one that the manifest names.
+    #[error(
+        "model {} is damaged or of another version: its SHA-256 is {found}, the manifest says {expected}; install it anew",
+        path.display()
+    )]
+    ModelCorrupted {
+        /// The file.
+        path: PathBuf,
+        /// SHA-256 of the manifest, in hexadecimal.
+        expected: String,
+        /// SHA-256 of the file, in hexadecimal.
+        found: String,
+    },
+    /// dlib cannot parse a verified file.
+    #[error("model {file} cannot be parsed by dlib: {detail}")]
+    ModelRejected {
+        /// Name of the file.
+        file: String,
+        /// What dlib said.
+        detail: String,
+    },
+    /// dlib threw an exception while it worked on an image.
+    #[error("dlib failed: {0}")]
+    Dlib(#[from] cxx::Exception),
+    /// The image could not be prepared for dlib.
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+}
+
+impl VisionError {
+    /// Stable code of the reason, for programs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::ModelMissing { .. } => "MODEL_MISSING",
+            Self::ModelUnreadable { .. } => "MODEL_UNREADABLE",
+            Self::ModelCorrupted { .. } => "MODEL_CORRUPTED",
+            Self::ModelRejected { .. } => "MODEL_REJECTED",
+            Self::Dlib(_) => "VISION_FAILED",
+            Self::Photo(error) => error.reason(),
+        }
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,33 @@
+//! dlib behind safe types: model files, face detectors, landmark predictors.
+//!
+//! The one place with `unsafe` code. A C++ exception becomes a [`VisionError`];
+//! what dlib would abort on is refused before dlib sees it.
+
+#[allow(unsafe_code, missing_docs, unreachable_pub)]
+mod bridge;
+mod detector;
+mod error;
+mod models;
+mod predictor;
+
+pub use detector::{Detection, Detector};
+pub use error::VisionError;
+pub use models::{ModelEntry, Models, Origin, Role, VerifiedModel};
+pub use predictor::{Predictor, SquareBox};
+
+// SAFETY: dlib's detectors own all their memory and keep no thread-local state,
+// so they may move between threads. They are not Sync: a search writes scratch
+// memory, which the exclusive borrow of `Detector::detect` guards.
+#[allow(unsafe_code)]
+unsafe impl Send for bridge::ffi::HogDetector {}
+// SAFETY: as above.
+#[allow(unsafe_code)]
+unsafe impl Send for bridge::ffi::CnnDetector {}
+
+/// Settings of native libraries for the whole process; call once at its start.
+///
+/// Each BLAS call stays on its caller's thread (the workers are the parallelism),
+/// and memory of a detection is kept for the next.
+pub fn prepare_process() {
+    bridge::ffi::prepare_process();
+}

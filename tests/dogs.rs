@@ -1,0 +1,205 @@
+//! Dogs by the real detectors: needs the dog-head CNN of ../shared/models and
+//! its photos, so these tests run with `make test-shared`.
+#![cfg(feature = "engine")]
+
+mod common;
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use common::{bytes, composites, data, dog_extractor, shared, shared_models, shipped_models};
+use mungpy::{
+    batch::{Batch, BatchReport},
+    catalog::{Catalogue, DataDir},
+    extract::{Extractor, spread},
+    face::{Ratio, Species, landmarks::distance},
+    temperament::Questionnaire,
+    vision::{Models, Role},
+};
+
+/// Landmark error on composites, as a share of the interocular distance: the
+/// predictor has seen real faces, so averaged ones must be well within its error.
+const COMPOSITE_NME: f64 = 0.05;
+
+fn batch(source: &Path, data_dir: &DataDir) -> BatchReport {
+    let questionnaire = Questionnaire::default();
+    let batch =
+        Batch { source, data_dir, questionnaire: &questionnaire, workers: 2, allow_empty: false };
+    batch.run(dog_extractor(), |_, _| {}).unwrap()
+}
+
+/// A source of some composites in a folder of its own.
+fn source(names: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in names {
+        fs::copy(data("dogs").join(name), folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+fn ids(data_dir: &DataDir) -> Vec<String> {
+    let catalogue = Catalogue::read(&data_dir.catalogue_path()).unwrap();
+    catalogue.dogs.into_iter().map(|dog| dog.dog_id).collect()
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn composite_dogs_are_measured_as_they_were_made() {
+    let mut extractor = dog_extractor();
+    let mut errors = Vec::new();
+    for composite in composites("dogs/").iter().chain(&composites("measure/")) {
+        let found = extractor.extract(&bytes(&composite.photo)).unwrap();
+        found.check().unwrap();
+        assert_eq!(found.faces_found, 1, "{}", composite.photo);
+        let error = found.landmarks.normalised_mean_error(&composite.landmarks());
+        println!("{:<36} NME {:.1} %", composite.photo, error * 100.0);
+        errors.push(error);
+    }
+    let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+    println!("mean NME {:.1} %", mean * 100.0);
+    assert!(mean <= COMPOSITE_NME, "mean NME {mean}");
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn an_eye_gap_made_a_fifth_wider_measures_a_fifth_wider() {
+    let mut extractor = dog_extractor();
+    let mut measure = |stem: &str| {
+        let found = extractor.extract(&bytes(&format!("measure/{stem}.jpg"))).unwrap();
+        let gap = distance(found.landmarks.0[2], found.landmarks.0[4]);
+        (gap, found.landmarks.interocular_distance(), found.measurement.log_ratios)
+    };
+    let (base, interocular, base_ratios) = measure("base");
+    let (wide, _, wide_ratios) = measure("base-eye-gap-120");
+    println!("eye gap {base:.1} px and {wide:.1} px: {:.3} times as wide", wide / base);
+    // Each of the four corners may be off by the landmark error.
+    let tolerance = COMPOSITE_NME * interocular / base;
+    assert!((wide / base - 1.2).abs() < tolerance, "{} within {tolerance}", wide / base);
+    let ratio =
+        |ratios: &[f64], ratio| ratios[Ratio::ALL.iter().position(|&r| r == ratio).unwrap()];
+    let gap = |ratios: &[f64]| ratio(ratios, Ratio::IntercanthalDistance);
+    assert!(gap(&wide_ratios) > gap(&base_ratios), "the ratio grows as well");
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn a_batch_enrols_what_is_new_and_drops_what_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = DataDir::new(folder.path());
+    let source = source(&["long-nose.jpg", "short-nose.jpg", "wide-eyes.jpg", "dogs.csv"]);
+    fs::copy(data("photos/alpha.png"), source.path().join("person.png")).unwrap();
+    fs::write(source.path().join("broken.jpg"), b"not a photo").unwrap();
+    let first = batch(source.path(), &data_dir);
+    assert_eq!((first.enrolled, first.unchanged, first.removed), (3, 0, 0));
+    assert_eq!((first.version, first.published, first.dogs), (1, true, 3));
+    let reasons = first.refusals_by_reason();
+    assert_eq!(reasons["PHOTO_FORMAT_UNSUPPORTED"], 1);
+    assert_eq!(reasons["NO_FACE"], 1);
+    let second = batch(source.path(), &data_dir);
+    assert_eq!((second.enrolled, second.unchanged, second.removed), (0, 3, 0));
+    assert_eq!((second.version, second.published), (1, false), "nothing changed");
+    assert_eq!(second.refusals, first.refusals, "refusals are remembered and told again");
+    fs::remove_file(source.path().join("long-nose.jpg")).unwrap();
+    fs::copy(data("dogs/round-eyes.jpg"), source.path().join("round-eyes.jpg")).unwrap();
+    fs::copy(data("dogs/small-nose.jpg"), source.path().join("wide-eyes.jpg")).unwrap();
+    let third = batch(source.path(), &data_dir);
+    assert_eq!(
+        (third.enrolled, third.unchanged, third.removed),
+        (2, 1, 1),
+        "new and changed photos"
+    );
+    assert_eq!(third.version, 2);
+    assert_eq!(ids(&data_dir), ["round-eyes", "short-nose", "wide-eyes"]);
+    let csv = "dogId,energy\nshort-nose,homebody\n";
+    fs::write(source.path().join("dogs.csv"), csv).unwrap();
+    let fourth = batch(source.path(), &data_dir);
+    assert!(fourth.updated >= 1 && fourth.enrolled == 0, "traits alone need no measurement");
+    let catalogue = Catalogue::read(&data_dir.catalogue_path()).unwrap();
+    assert_eq!(catalogue.dogs[1].traits["energy"], "homebody");
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn an_emptied_source_does_not_empty_the_catalogue() {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = DataDir::new(folder.path());
+    let source = source(&["long-nose.jpg"]);
+    batch(source.path(), &data_dir);
+    fs::remove_file(source.path().join("long-nose.jpg")).unwrap();
+    let questionnaire = Questionnaire::default();
+    let run = |allow_empty| {
+        let (source, data_dir, questionnaire) = (source.path(), &data_dir, &questionnaire);
+        let batch = Batch { source, data_dir, questionnaire, workers: 1, allow_empty };
+        batch.run(dog_extractor(), |_, _| {})
+    };
+    assert_eq!(run(false).unwrap_err().reason(), "SOURCE_EMPTY");
+    assert_eq!(ids(&data_dir), ["long-nose"]);
+    assert_eq!(run(true).unwrap().removed, 1);
+    assert!(ids(&data_dir).is_empty());
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn the_most_frontal_photo_of_a_dog_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = DataDir::new(folder.path());
+    let source = tempfile::tempdir().unwrap();
+    let dog = source.path().join("bori");
+    fs::create_dir(&dog).unwrap();
+    fs::copy(data("photos/grey.jpg"), dog.join("1-a-person.jpg")).unwrap();
+    fs::copy(data("dogs/wide-eyes.jpg"), dog.join("2-a-dog.jpg")).unwrap();
+    let report = batch(source.path(), &data_dir);
+    assert_eq!((report.enrolled, report.refusals.len()), (1, 0));
+    let catalogue = Catalogue::read(&data_dir.catalogue_path()).unwrap();
+    assert_eq!(catalogue.dogs[0].image_id, "bori/2-a-dog.jpg");
+}
+
+/// How many photos of a folder of ../shared give landmarks.
+fn found_in(photos: &[std::path::PathBuf], extractor: Extractor) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let work = |extractor: &mut Extractor, path: &std::path::PathBuf| {
+        extractor.extract(&fs::read(path).unwrap()).is_ok()
+    };
+    spread(extractor, 2, photos, work, |number, is_found| {
+        if is_found {
+            found.insert(number);
+        }
+        Ok::<_, mungpy::extract::ExtractError>(())
+    })
+    .unwrap();
+    found
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn real_scenes_and_real_persons_yield_landmarks() {
+    let scenes = mungpy::catalog::photos_in(&shared("data/dog-scenes")).unwrap();
+    let dogs = found_in(&scenes, dog_extractor()).len();
+    println!("{dogs} of {} scenes", scenes.len());
+    assert!(dogs >= 18, "{dogs} of {}", scenes.len());
+    let persons = mungpy::catalog::sorted_entries(&shared("data/people")).unwrap();
+    let persons: Vec<_> = persons
+        .iter()
+        .filter(|path| path.is_dir())
+        .take(60)
+        .map(|folder| mungpy::catalog::photos_in(folder).unwrap().remove(0))
+        .collect();
+    let found = found_in(&persons, common::person_extractor()).len();
+    println!("{found} of {} persons", persons.len());
+    assert!(found * 100 >= persons.len() * 90, "{found} of {}", persons.len());
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn a_damaged_or_missing_model_is_refused_before_dlib_sees_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fs::read(shared("models/dogHeadDetector.dat")).unwrap();
+    for at in (0..whole.len()).step_by(whole.len() / 10) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x01;
+        fs::write(folder.path().join("dogHeadDetector.dat"), damaged).unwrap();
+        let models = Models::new(&[folder.path().to_owned(), shipped_models()]);
+        let error = Extractor::load(Species::Dog, &models).err().unwrap();
+        assert_eq!(error.reason(), "MODEL_CORRUPTED");
+    }
+    assert!(shared_models().verified(Role::DogDetector).is_ok());
+}

@@ -1,0 +1,99 @@
+//! The shipped models load, verify and find the composites' landmarks.
+#![cfg(feature = "engine")]
+
+mod common;
+
+use std::fs;
+
+use common::{bytes, composites, person_extractor, shipped_models};
+use mungpy::{
+    extract::ExtractorPool,
+    photo::{Photo, Turn},
+    vision::{Detector, Models, Predictor, Role, prepare_process},
+};
+
+#[test]
+fn every_shipped_model_is_what_the_manifest_says() {
+    let models = Models::new(&[shipped_models()]);
+    for role in [Role::DogLandmarks, Role::PersonLandmarks] {
+        let model = models.verified(role).unwrap();
+        assert!(model.entry.version().contains('@'));
+    }
+    let dogs = models.verified(Role::DogLandmarks).unwrap();
+    assert!(Predictor::new(&dogs, 16).is_ok());
+    let error = Predictor::new(&dogs, 68).err().unwrap();
+    assert_eq!(error.reason(), "MODEL_REJECTED", "{error}");
+    assert!(error.to_string().contains("16"), "{error}");
+}
+
+#[test]
+fn a_damaged_or_missing_model_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut damaged = fs::read(shipped_models().join("dog-face-landmarks-16.dat")).unwrap();
+    damaged[1000] ^= 1;
+    fs::write(folder.path().join("dog-face-landmarks-16.dat"), &damaged).unwrap();
+    let models = Models::new(&[folder.path().to_owned()]);
+    let error = models.verified(Role::DogLandmarks).err().unwrap();
+    assert_eq!(error.reason(), "MODEL_CORRUPTED");
+    fs::write(folder.path().join("dog-face-landmarks-16.dat"), b"").unwrap();
+    assert_eq!(models.verified(Role::DogLandmarks).err().unwrap().reason(), "MODEL_CORRUPTED");
+    // Named nowhere: the published detector is not shipped.
+    let error = Models::new(&[]).verified(Role::DogDetector).err();
+    if let Some(error) = error {
+        assert_eq!(error.reason(), "MODEL_MISSING");
+        assert!(error.to_string().contains("--models"), "{error}");
+    }
+    fs::create_dir(folder.path().join("dogHeadDetector.dat")).unwrap();
+    assert_eq!(models.verified(Role::DogDetector).err().unwrap().reason(), "MODEL_UNREADABLE");
+}
+
+#[test]
+fn composite_persons_are_measured_as_they_were_made() {
+    prepare_process();
+    let mut extractor = person_extractor();
+    for composite in composites("persons/") {
+        let found = extractor.extract(&bytes(&composite.photo)).unwrap();
+        found.check().unwrap();
+        assert_eq!((found.faces_found, found.turn), (1, Turn::None));
+        let error = found.landmarks.normalised_mean_error(&composite.landmarks());
+        println!("{:<36} NME {:.1} %", composite.photo, error * 100.0);
+        assert!(error < 0.03, "{}: NME {error}", composite.photo);
+    }
+}
+
+#[test]
+fn a_sideways_face_is_found_and_measures_the_same() {
+    let mut extractor = person_extractor();
+    let upright = extractor.extract(&bytes("photos/progressive.jpg")).unwrap();
+    let sideways = extractor.extract(&bytes("photos/sideways.jpg")).unwrap();
+    assert_eq!(sideways.turn, Turn::ThreeQuarters);
+    assert!((sideways.quality.roll - 90.0).abs() < 3.0, "{}", sideways.quality.roll);
+    // The photo is 240 px wide; turned clockwise, (x, y) goes to (239 - y, x).
+    let turned = upright.landmarks.map(|[x, y]| [239.0 - y, x]);
+    let error = sideways.landmarks.normalised_mean_error(&turned);
+    assert!(error < 0.02, "NME {error}");
+}
+
+#[test]
+fn dlib_refuses_in_words_what_it_would_abort_on() {
+    let photo = Photo::decode(&bytes("photos/grey.jpg")).unwrap();
+    let tiny = photo.raster.resized(8).unwrap();
+    let mut detector = Detector::frontal_person().unwrap();
+    for _ in 0..3 {
+        let error = detector.detect(&tiny).unwrap_err();
+        assert_eq!(error.reason(), "VISION_FAILED");
+        assert!(error.to_string().contains("8x8"), "{error}");
+    }
+    assert_eq!(detector.detect(&photo.raster.resized(480).unwrap()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_pool_gives_its_extractors_back_even_after_a_panic() {
+    let pool = ExtractorPool::new(person_extractor(), 1).unwrap();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        pool.with(|_| panic!("on purpose"));
+    }));
+    assert!(panicked.is_err());
+    let photo = bytes("photos/grey.jpg");
+    assert!(pool.with(|extractor| extractor.extract(&photo)).is_ok());
+}

@@ -4,7 +4,13 @@
 
 mod common;
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use common::{bytes, composites, data, dog_extractor, shared, shared_models, shipped_models};
 use mungpy::{
@@ -202,4 +208,80 @@ fn a_damaged_or_missing_model_is_refused_before_dlib_sees_it() {
         assert_eq!(error.reason(), "MODEL_CORRUPTED");
     }
     assert!(shared_models().verified(Role::DogDetector).is_ok());
+}
+
+/// `mungpy batch` as a process of its own, over a copy of the composites.
+fn batch_command(source: &Path, data_dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mungpy"));
+    command.env(
+        "MUNGPY_MODELS",
+        format!("{}:{}", shipped_models().display(), shared("models").display()),
+    );
+    command.arg("batch").arg("--source").arg(source).arg("--data-dir").arg(data_dir);
+    command
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn a_killed_batch_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = tempfile::tempdir().unwrap();
+    let composites = mungpy::catalog::photos_in(&data("dogs")).unwrap();
+    // More than one flush of the store.
+    for copy in 0..8 {
+        for photo in &composites {
+            let name = format!("{copy}-{}", photo.file_name().unwrap().to_str().unwrap());
+            fs::copy(photo, source.path().join(name)).unwrap();
+        }
+    }
+    let all = 8 * composites.len();
+    let mut child =
+        batch_command(source.path(), folder.path()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    // Plain progress lines come at every tenth; most of the work is done at 8/10.
+    let reached = lines.map_while(Result::ok).any(|line| {
+        let done = line.split(['/', ' ']).nth(1).and_then(|done| done.parse::<usize>().ok());
+        done.is_some_and(|done| done * 10 >= all * 8)
+    });
+    assert!(reached, "the batch was still running");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let data_dir = DataDir::new(folder.path());
+    assert!(Catalogue::read(&data_dir.catalogue_path()).is_err(), "nothing half-done is published");
+    let report = batch(source.path(), &data_dir);
+    println!("after kill -9: {} measured anew, {} kept", report.enrolled, report.unchanged);
+    assert_eq!(report.enrolled + report.unchanged, all);
+    assert!(report.unchanged >= 64, "only {} were kept", report.unchanged);
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn a_full_disk_is_said_to_be_and_the_old_catalogue_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = source(&["long-nose.jpg", "short-nose.jpg", "wide-eyes.jpg"]);
+    // A disk of its own, visible to this process alone; once it holds a
+    // catalogue it is filled to the last page.
+    let script = r#"
+        mount -t tmpfs -o size=4m none "$DISK" || exit 99
+        "$@" || exit 98
+        cp "$DISK/catalogue.mungpy" "$KEPT"
+        rm "$SOURCE/long-nose.jpg"
+        cat /dev/zero > "$DISK/ballast" 2>/dev/null
+        "$@"; code=$?
+        cmp "$DISK/catalogue.mungpy" "$KEPT" || exit 97
+        rm "$DISK/ballast"
+        "$@" || exit 96
+        exit $code
+    "#;
+    let disk = folder.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let batch = batch_command(source.path(), &disk);
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", script, "sh"]).arg(batch.get_program()).args(batch.get_args());
+    command.envs(batch.get_envs().filter_map(|(key, value)| Some((key, value?))));
+    command.env("DISK", &disk).env("SOURCE", source.path()).env("KEPT", folder.path().join("kept"));
+    let output = command.output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("[DISK_FULL]"), "{err}");
 }

@@ -36,7 +36,7 @@ pub struct QualityLimits {
 }
 
 impl QualityLimits {
-    /// The limits for a species, chosen on real photos: tuned by eye on the rejections they cause; the dog spread limit follows the model card.
+    /// The limits for a species, chosen on real photos by what they reject.
     pub fn of(species: Species) -> Self {
         match species {
             Species::Person => Self {

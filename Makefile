@@ -13,9 +13,6 @@ endif
 
 # Photos and models that are measured against and never committed.
 SHARED := $(abspath ../shared)
-ifneq ($(wildcard $(SHARED)/models/dogHeadDetector.dat),)
-export MUNGPY_MODELS ?= $(abspath landmark-models):$(SHARED)/models
-endif
 
 BOTH := --features gateway
 

@@ -75,8 +75,7 @@ fn search(criterion: &mut Criterion) {
             });
         }
         let embed = |species, measurement| index.space().embed(species, measurement);
-        let embedded: Vec<Embedding> =
-            (0..count as u32).map(|dog| embed(Species::Dog, &index.dog(dog).measurement)).collect();
+        let embedded: Vec<Embedding> = (0..count as u32).map(|dog| *index.embedding(dog)).collect();
         let mut next = persons.iter().cycle();
         group.bench_function("brute force", |b| {
             b.iter(|| brute_force(&embed(Species::Person, next.next().unwrap()), &embedded));

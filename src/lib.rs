@@ -14,6 +14,7 @@
 //! - [`batch`]: the nightly walk of all dogs up to the published catalogue
 //! - [`matching`]: one person's request answered
 //! - [`picture`]: drawings that show what was measured
+//! - [`evaluate`]: how well the resemblance holds, measured
 //! - [`service`]: the gRPC server
 //! - [`cli`]: the `mungpy` command
 //! - [`gateway`]: the REST sidecar
@@ -46,6 +47,8 @@ pub mod temperament;
 pub mod batch;
 #[cfg(feature = "engine")]
 pub mod catalog;
+#[cfg(feature = "engine")]
+pub mod evaluate;
 #[cfg(feature = "engine")]
 pub mod matching;
 #[cfg(feature = "engine")]

@@ -211,3 +211,35 @@ fn a_server_answers_the_client_and_stops_when_asked() {
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn an_evaluation_tells_that_the_same_photo_gets_the_same_dog() {
+    let folder = tempfile::tempdir().unwrap();
+    for person in common::composites("persons/") {
+        let own = folder.path().join("people").join(person.stem());
+        fs::create_dir_all(&own).unwrap();
+        for recording in ["1.jpg", "2.jpg"] {
+            fs::copy(data(&person.photo), own.join(recording)).unwrap();
+        }
+    }
+    let report = folder.path().join("report");
+    let people = folder.path().join("people");
+    let evaluate = || {
+        let mut command = mungpy(&folder.path().join("data"));
+        command.arg("evaluate").arg("--people").arg(&people).arg("--dogs").arg(data("dogs"));
+        let (output, table, err) = run(command.arg("--report").arg(&report));
+        assert!(output.status.success(), "{err}");
+        table
+    };
+    let table = evaluate();
+    let findings: Value =
+        serde_json::from_slice(&fs::read(report.join("findings.json")).unwrap()).unwrap();
+    for method in findings["methods"].as_array().unwrap() {
+        assert_eq!(method["one_photo"]["same_top"], 1.0, "{table}");
+    }
+    let mirrored = findings["robustness"].as_array().unwrap().last().unwrap();
+    assert_eq!((&mirrored["distortion"], &mirrored["same_top"]), (&"mirrored".into(), &1.0.into()));
+    let page = fs::read_to_string(report.join("index.html")).unwrap();
+    assert!(page.contains("<svg") && page.contains("mungpy"), "plots and methods are on the page");
+    assert_eq!(table, evaluate(), "what was measured before is not measured again");
+}

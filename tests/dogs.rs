@@ -1,5 +1,5 @@
-//! Dogs by the real detectors: needs the dog-head CNN of ../shared/models and
-//! its photos, so these tests run with `make test-shared`.
+//! Dogs by the real models, from photo to catalogue. The tests that need the
+//! photos or models of ../shared run with `make test-shared`.
 #![cfg(feature = "engine")]
 
 mod common;
@@ -12,7 +12,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::{bytes, composites, data, dog_extractor, shared, shared_models, shipped_models};
+use common::{bytes, composites, data, dog_extractor, shared, shipped_models};
 use mungpy::{
     batch::{Batch, BatchReport},
     catalog::{Catalogue, DataDir},
@@ -48,7 +48,6 @@ fn ids(data_dir: &DataDir) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "needs ../shared"]
 fn composite_dogs_are_measured_as_they_were_made() {
     let mut extractor = dog_extractor();
     let mut errors = Vec::new();
@@ -66,7 +65,6 @@ fn composite_dogs_are_measured_as_they_were_made() {
 }
 
 #[test]
-#[ignore = "needs ../shared"]
 fn an_eye_gap_made_a_fifth_wider_measures_a_fifth_wider() {
     let mut extractor = dog_extractor();
     let mut measure = |stem: &str| {
@@ -87,7 +85,6 @@ fn an_eye_gap_made_a_fifth_wider_measures_a_fifth_wider() {
 }
 
 #[test]
-#[ignore = "needs ../shared"]
 fn a_batch_enrols_what_is_new_and_drops_what_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let data_dir = DataDir::new(folder.path());
@@ -124,7 +121,6 @@ fn a_batch_enrols_what_is_new_and_drops_what_is_gone() {
 }
 
 #[test]
-#[ignore = "needs ../shared"]
 fn an_emptied_source_does_not_empty_the_catalogue() {
     let folder = tempfile::tempdir().unwrap();
     let data_dir = DataDir::new(folder.path());
@@ -144,7 +140,6 @@ fn an_emptied_source_does_not_empty_the_catalogue() {
 }
 
 #[test]
-#[ignore = "needs ../shared"]
 fn the_most_frontal_photo_of_a_dog_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let data_dir = DataDir::new(folder.path());
@@ -195,34 +190,49 @@ fn real_scenes_and_real_persons_yield_landmarks() {
 }
 
 #[test]
-#[ignore = "needs ../shared"]
 fn a_damaged_or_missing_model_is_refused_before_dlib_sees_it() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = fs::read(shared("models/dogHeadDetector.dat")).unwrap();
+    let whole = fs::read(shipped_models().join("dog-face-detector.dat")).unwrap();
     for at in (0..whole.len()).step_by(whole.len() / 10) {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x01;
-        fs::write(folder.path().join("dogHeadDetector.dat"), damaged).unwrap();
+        fs::write(folder.path().join("dog-face-detector.dat"), damaged).unwrap();
         let models = Models::new(&[folder.path().to_owned(), shipped_models()]);
         let error = Extractor::load(Species::Dog, &models).err().unwrap();
         assert_eq!(error.reason(), "MODEL_CORRUPTED");
     }
-    assert!(shared_models().verified(Role::DogDetector).is_ok());
+    assert!(Models::new(&[shipped_models()]).verified(Role::DogDetector).is_ok());
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn the_published_detector_can_be_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mungpy = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mungpy"));
+        let output = command.args(args).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mirror = shared("models");
+    mungpy(&["models", "fetch", "--from", mirror.to_str().unwrap()]);
+    let photo = data("dogs/round-eyes.jpg");
+    let photo = photo.to_str().unwrap();
+    let published = ["--detector", "published", "--models", "mungpy-models"];
+    let find = ["extract", "--species", "dog", "--json", photo];
+    let found = mungpy(&[&published[..], &find[..]].concat());
+    assert!(found.contains("\"landmarks\""), "{found}");
+    assert_ne!(found, mungpy(&find), "another detector finds another box");
 }
 
 /// `mungpy batch` as a process of its own, over a copy of the composites.
 fn batch_command(source: &Path, data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mungpy"));
-    command.env(
-        "MUNGPY_MODELS",
-        format!("{}:{}", shipped_models().display(), shared("models").display()),
-    );
     command.arg("batch").arg("--source").arg(source).arg("--data-dir").arg(data_dir);
     command
 }
 
 #[test]
-#[ignore = "needs ../shared"]
 fn a_killed_batch_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let source = tempfile::tempdir().unwrap();
@@ -255,7 +265,7 @@ fn a_killed_batch_goes_on_where_it_stopped() {
 }
 
 #[test]
-#[ignore = "needs ../shared"]
+#[ignore = "mounts a disk of its own"]
 fn a_full_disk_is_said_to_be_and_the_old_catalogue_stays() {
     let folder = tempfile::tempdir().unwrap();
     let source = source(&["long-nose.jpg", "short-nose.jpg", "wide-eyes.jpg"]);

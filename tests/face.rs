@@ -5,7 +5,7 @@ mod common;
 
 use common::composites;
 use mungpy::face::{
-    self, Landmarks, Measurement, Ratio, Species,
+    self, Landmarks, Measurement, Ratio,
     landmarks::{MIRRORED, distance},
 };
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ fn faces() -> impl Strategy<Value = Landmarks> {
 }
 
 fn measured(landmarks: &Landmarks) -> (Measurement, face::Quality) {
-    face::measure(landmarks, Species::Dog).unwrap()
+    face::measure(landmarks).unwrap()
 }
 
 fn assert_same(a: &Measurement, b: &Measurement) {
@@ -82,10 +82,10 @@ proptest! {
 #[test]
 fn a_face_that_is_no_face_is_refused() {
     let point = Landmarks([[5.0, 5.0]; 16]);
-    assert_eq!(face::measure(&point, Species::Dog).unwrap_err().reason(), "LANDMARKS_DEGENERATE");
+    assert_eq!(face::measure(&point).unwrap_err().reason(), "LANDMARKS_DEGENERATE");
     let mut broken = composites("dogs/")[0].landmarks();
     broken.0[3][1] = f64::NAN;
-    assert_eq!(face::measure(&broken, Species::Dog).unwrap_err().reason(), "LANDMARKS_DEGENERATE");
+    assert_eq!(face::measure(&broken).unwrap_err().reason(), "LANDMARKS_DEGENERATE");
 }
 
 #[test]

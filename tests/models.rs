@@ -5,46 +5,47 @@ mod common;
 
 use std::fs;
 
-use common::{bytes, composites, person_extractor, shipped_models};
+use common::{bytes, composites, dog_extractor, person_extractor, shipped_models};
 use mungpy::{
     extract::ExtractorPool,
     photo::{Photo, Turn},
-    vision::{Detector, Models, Predictor, Role, prepare_process},
+    vision::{Detector, LandmarkNetwork, Models, Predictor, Role, prepare_process},
 };
 
 #[test]
 fn every_shipped_model_is_what_the_manifest_says() {
     let models = Models::new(&[shipped_models()]);
-    for role in [Role::DogLandmarks, Role::PersonLandmarks] {
+    for role in [Role::DogDetector, Role::DogLandmarks, Role::PersonLandmarks] {
         let model = models.verified(role).unwrap();
         assert!(model.entry.version().contains('@'));
     }
-    let dogs = models.verified(Role::DogLandmarks).unwrap();
-    assert!(Predictor::new(&dogs, 16).is_ok());
-    let error = Predictor::new(&dogs, 68).err().unwrap();
+    let trees = models.verified(Role::PersonLandmarks).unwrap();
+    let network = models.verified(Role::DogLandmarks).unwrap();
+    let error = Predictor::new(&trees, 16).err().unwrap();
     assert_eq!(error.reason(), "MODEL_REJECTED", "{error}");
-    assert!(error.to_string().contains("16"), "{error}");
+    assert!(error.to_string().contains("68"), "{error}");
+    assert_eq!(LandmarkNetwork::new(&trees).err().unwrap().reason(), "MODEL_REJECTED");
+    assert_eq!(Detector::cnn(&network).err().unwrap().reason(), "MODEL_REJECTED");
 }
 
 #[test]
 fn a_damaged_or_missing_model_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let mut damaged = fs::read(shipped_models().join("dog-face-landmarks-16.dat")).unwrap();
+    let mut damaged = fs::read(shipped_models().join("dog-face-landmarks-16.onnx")).unwrap();
     damaged[1000] ^= 1;
-    fs::write(folder.path().join("dog-face-landmarks-16.dat"), &damaged).unwrap();
+    fs::write(folder.path().join("dog-face-landmarks-16.onnx"), &damaged).unwrap();
     let models = Models::new(&[folder.path().to_owned()]);
     let error = models.verified(Role::DogLandmarks).err().unwrap();
     assert_eq!(error.reason(), "MODEL_CORRUPTED");
-    fs::write(folder.path().join("dog-face-landmarks-16.dat"), b"").unwrap();
+    fs::write(folder.path().join("dog-face-landmarks-16.onnx"), b"").unwrap();
     assert_eq!(models.verified(Role::DogLandmarks).err().unwrap().reason(), "MODEL_CORRUPTED");
     // Named nowhere: the published detector is not shipped.
-    let error = Models::new(&[]).verified(Role::DogDetector).err();
-    if let Some(error) = error {
-        assert_eq!(error.reason(), "MODEL_MISSING");
-        assert!(error.to_string().contains("--models"), "{error}");
-    }
+    let error = Models::new(&[]).verified(Role::DogDetectorPublished).err().unwrap();
+    assert_eq!(error.reason(), "MODEL_MISSING");
+    assert!(error.to_string().contains("mungpy models fetch"), "{error}");
     fs::create_dir(folder.path().join("dogHeadDetector.dat")).unwrap();
-    assert_eq!(models.verified(Role::DogDetector).err().unwrap().reason(), "MODEL_UNREADABLE");
+    let error = models.verified(Role::DogDetectorPublished).err().unwrap();
+    assert_eq!(error.reason(), "MODEL_UNREADABLE");
 }
 
 #[test]
@@ -72,6 +73,23 @@ fn a_sideways_face_is_found_and_measures_the_same() {
     let turned = upright.landmarks.map(|[x, y]| [239.0 - y, x]);
     let error = sideways.landmarks.normalised_mean_error(&turned);
     assert!(error < 0.02, "NME {error}");
+}
+
+#[test]
+fn a_mirrored_photo_measures_the_same() {
+    let (mut persons, mut dogs) = (person_extractor(), dog_extractor());
+    for composite in composites("persons/").iter().chain(&composites("dogs/")[..3]) {
+        let extractor = if composite.species == "dog" { &mut dogs } else { &mut persons };
+        let photo = Photo::decode(&bytes(&composite.photo)).unwrap();
+        let mirrored = Photo { raster: photo.raster.mirrored().unwrap(), ..photo };
+        let plain = Photo::decode(&bytes(&composite.photo)).unwrap();
+        let plain = extractor.extract_decoded(&plain).unwrap();
+        let mirrored = extractor.extract_decoded(&mirrored).unwrap();
+        let ratios = plain.measurement.log_ratios.iter().zip(mirrored.measurement.log_ratios);
+        for (a, b) in ratios {
+            assert!((a - b).abs() < 1e-9, "{}: {a} and {b}", composite.photo);
+        }
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use mungpy::{
     face::{Landmarks, Measurement, Species},
     index::{Index, IndexDog, Query},
-    resemblance::{Calibration, Population, Space, draw, explain},
+    resemblance::{COARSE_LEN, Calibration, Population, Space, draw, explain},
     temperament::{Answers, Policy, Questionnaire},
 };
 use proptest::prelude::*;
@@ -60,8 +60,8 @@ fn brute_force(index: &Index, query: &Query<'_>) -> Vec<(u32, f64)> {
         .iter()
         .filter(|(_, agreed)| *agreed >= threshold)
         .map(|&(number, _)| {
-            let dog = index.space().embed(Species::Dog, &index.dog(number).measurement);
-            (number, person.distance_squared(&dog))
+            let dog = index.embedding(number);
+            (number, person.distance_squared(dog))
         })
         .collect();
     all.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
@@ -156,7 +156,8 @@ fn the_spread_of_both_species_is_the_same_in_the_common_space() {
     let spread = |species, faces: &[Measurement]| {
         let coarse: Vec<_> = faces.iter().map(|face| space.embed(species, face).coarse).collect();
         let n = coarse.len() as f64;
-        (0..coarse[0].len())
+        // The last coordinate is the handicap, which an index gives.
+        (0..COARSE_LEN - 1)
             .map(|i| {
                 let mean = coarse.iter().map(|c| c[i]).sum::<f64>() / n;
                 (coarse.iter().map(|c| (c[i] - mean).powi(2)).sum::<f64>() / n).sqrt()

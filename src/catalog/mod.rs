@@ -42,6 +42,11 @@ impl DataDir {
         Store::open(&self.root.join("store"))
     }
 
+    /// Measurements of photos that were evaluated.
+    pub fn evaluation_path(&self) -> PathBuf {
+        self.root.join("evaluation")
+    }
+
     /// The published catalogue.
     pub fn catalogue_path(&self) -> PathBuf {
         self.root.join("catalogue.mungpy")

@@ -7,6 +7,8 @@ use std::{
     fs,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use chrono::Utc;
@@ -15,6 +17,11 @@ use sled::{Db, Tree};
 use super::{CatalogError, Entry};
 
 const VERSION_KEY: &[u8] = b"catalogue version";
+
+/// How long a lock is waited for: sled gives it up some time after its store was
+/// closed, when its background threads have ended.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The store. Only one process can have it open: the batch.
 pub struct Store {
@@ -26,9 +33,9 @@ pub struct Store {
 impl Store {
     /// Opens or makes the store in a directory.
     pub fn open(path: &Path) -> Result<Self, CatalogError> {
-        let db = match open_guarded(path) {
+        let db = match open_unlocked(path) {
             Opened::Sound(db) => db,
-            Opened::Failed(error) => return Err(CatalogError::sled(path, error)),
+            Opened::Failed(error) => return Err(error),
             Opened::Damaged(detail) => {
                 set_aside(path, &detail)?;
                 sled::open(path).map_err(|error| CatalogError::sled(path, error))?
@@ -96,8 +103,21 @@ impl Store {
 
 enum Opened {
     Sound(Db),
-    Failed(sled::Error),
+    Failed(CatalogError),
     Damaged(String),
+}
+
+/// Waits for a lock, but not for long.
+fn open_unlocked(path: &Path) -> Opened {
+    let begun = Instant::now();
+    loop {
+        match open_guarded(path) {
+            Opened::Failed(CatalogError::Locked { .. }) if begun.elapsed() < LOCK_PATIENCE => {
+                thread::sleep(LOCK_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// sled reports some damage as an error and panics on other.
@@ -107,7 +127,7 @@ fn open_guarded(path: &Path) -> Opened {
         Ok(Err(error @ (sled::Error::Corruption { .. } | sled::Error::Unsupported(_)))) => {
             Opened::Damaged(error.to_string())
         }
-        Ok(Err(error)) => Opened::Failed(error),
+        Ok(Err(error)) => Opened::Failed(CatalogError::sled(path, error)),
         Err(_) => Opened::Damaged("sled panicked".to_owned()),
     }
 }

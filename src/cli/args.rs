@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
 
 use crate::face::Species;
 
@@ -26,6 +27,9 @@ pub(super) struct Common {
     /// Directory of model files, searched before the standard ones; may be repeated
     #[arg(long, global = true, value_name = "DIR", env = "MUNGPY_MODELS", value_delimiter = ':')]
     pub(super) models: Vec<PathBuf>,
+    /// Detector of dog faces: own, or published by dlib's author [default: own]
+    #[arg(long, global = true, value_name = "WHOSE", env = "MUNGPY_DETECTOR")]
+    pub(super) detector: Option<DetectorArg>,
     /// Configuration file (TOML); arguments and environment win over it
     #[arg(long, global = true, value_name = "FILE", env = "MUNGPY_CONFIG")]
     pub(super) config: Option<PathBuf>,
@@ -55,6 +59,8 @@ pub(super) enum Command {
     Serve(Serve),
     /// Look after the model files
     Models(Models),
+    /// Measure how well the resemblance holds on photos of people and dogs
+    Evaluate(Evaluate),
     /// Make population statistics from a folder of photos
     Population(Population),
 }
@@ -63,6 +69,13 @@ pub(super) enum Command {
 pub(super) enum SpeciesArg {
     Dog,
     Person,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum DetectorArg {
+    Own,
+    Published,
 }
 
 impl From<SpeciesArg> for Species {
@@ -148,6 +161,32 @@ pub(super) struct Models {
 pub(super) enum ModelsAction {
     /// Compare each model file with the manifest
     Verify,
+    /// Bring the published models, which are not shipped, and check them
+    Fetch {
+        /// Address (http, https) or local mirror directory that holds the files
+        #[arg(long, value_name = "URL|DIR", env = "MUNGPY_MODELS_FROM")]
+        from: String,
+        /// Directory to write to; name it with --models afterwards
+        #[arg(long, value_name = "DIR", default_value = "mungpy-models")]
+        to: PathBuf,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Evaluate {
+    /// Photos of people: one sub-folder for each person
+    #[arg(long, value_name = "DIR")]
+    pub(super) people: PathBuf,
+    /// Photos of dogs: one sub-folder for each dog, or plain photos; may be repeated
+    #[arg(long, value_name = "DIR", required = true)]
+    pub(super) dogs: Vec<PathBuf>,
+    /// Photos of a person whose names begin with the same character are one recording and are not
+    /// compared with each other
+    #[arg(long)]
+    pub(super) recordings: bool,
+    /// Write index.html with plots and findings.json here
+    #[arg(long, value_name = "OUT_DIR")]
+    pub(super) report: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -155,9 +194,9 @@ pub(super) struct Population {
     /// Whose faces to measure
     #[arg(long)]
     pub(super) species: SpeciesArg,
-    /// Photos, in it or in one sub-folder for each individual
-    #[arg(value_name = "DIR")]
-    pub(super) photos: PathBuf,
+    /// Photos, in them or in one sub-folder for each individual
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) photos: Vec<PathBuf>,
     /// File to write
     #[arg(long, value_name = "FILE")]
     pub(super) output: PathBuf,

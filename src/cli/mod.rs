@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod evaluate;
 mod extract;
 mod failure;
 mod find;
@@ -31,7 +32,8 @@ pub fn run() -> ExitCode {
             Command::Batch(command) => batch::run(command, &settings),
             Command::Match(command) => find::run(command, &settings),
             Command::Serve(command) => serve::run(command, &settings),
-            Command::Models(command) => Ok(models::run(command, &settings)),
+            Command::Models(command) => models::run(command, &settings),
+            Command::Evaluate(command) => evaluate::run(command, &settings),
             Command::Population(command) => population::run(command, &settings),
         }
     });

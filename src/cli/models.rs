@@ -1,23 +1,39 @@
 //! `mungpy models`.
 
-use std::process::ExitCode;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use super::{
+    Failure,
     args::{Models, ModelsAction},
     settings::Settings,
 };
+use crate::vision::{ModelEntry, Origin};
 
-pub(super) fn run(command: &Models, settings: &Settings) -> ExitCode {
-    match command.action {
-        ModelsAction::Verify => verify(settings),
+/// Largest file that is taken from another machine.
+const MAX_DOWNLOAD: u64 = 64 * 1024 * 1024;
+
+pub(super) fn run(command: &Models, settings: &Settings) -> Result<ExitCode, Failure> {
+    match &command.action {
+        ModelsAction::Verify => Ok(verify(settings)),
+        ModelsAction::Fetch { from, to } => fetch(settings, from, to),
     }
 }
 
+/// A published model that is missing is no fault where it was not chosen.
 fn verify(settings: &Settings) -> ExitCode {
     let mut sound = true;
     for entry in settings.models.entries() {
+        let needed =
+            entry.origin != Origin::Published || entry.role == settings.models.dog_detector();
         match settings.models.verified(entry.role) {
             Ok(model) => println!("ok       {}  {}", model.entry.version(), model.path.display()),
+            Err(error) if !needed && error.reason() == "MODEL_MISSING" => {
+                println!("absent   {}  not needed: the own detector is chosen", entry.version());
+            }
             Err(error) => {
                 sound = false;
                 println!("failed   {}  {error} [{}]", entry.version(), error.reason());
@@ -25,4 +41,36 @@ fn verify(settings: &Settings) -> ExitCode {
         }
     }
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn fetch(settings: &Settings, from: &str, to: &Path) -> Result<ExitCode, Failure> {
+    fs::create_dir_all(to).map_err(|error| Failure::file(to, &error))?;
+    let published = settings.models.entries().iter().filter(|e| e.origin == Origin::Published);
+    for entry in published {
+        let (bytes, source) = read(entry, from)?;
+        entry.check(&bytes, &source)?;
+        let target = to.join(&entry.file);
+        // Beside the target first: an interrupted fetch leaves no half a model.
+        let partial = to.join(format!("{}.partial", entry.file));
+        fs::write(&partial, &bytes)
+            .and_then(|()| fs::rename(&partial, &target))
+            .map_err(|error| Failure::file(&target, &error))?;
+        println!("fetched  {}  {}", entry.version(), target.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The content of a model file, and where it came from.
+fn read(entry: &ModelEntry, from: &str) -> Result<(Vec<u8>, PathBuf), Failure> {
+    if !from.starts_with("http://") && !from.starts_with("https://") {
+        let path = Path::new(from).join(&entry.file);
+        let bytes = fs::read(&path).map_err(|error| Failure::file(&path, &error))?;
+        return Ok((bytes, path));
+    }
+    let address = format!("{}/{}", from.trim_end_matches('/'), entry.file);
+    let bytes = ureq::get(&address)
+        .call()
+        .and_then(|mut answer| answer.body_mut().with_config().limit(MAX_DOWNLOAD).read_to_vec())
+        .map_err(|error| Failure::new("FETCH_FAILED", format!("{address}: {error}")))?;
+    Ok((bytes, PathBuf::from(address)))
 }

@@ -10,7 +10,10 @@ use std::{
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, args::Common};
+use super::{
+    Failure,
+    args::{Common, DetectorArg},
+};
 use crate::{
     catalog::DataDir,
     temperament::{Policy, Questionnaire},
@@ -24,6 +27,7 @@ struct File {
     data_dir: Option<PathBuf>,
     #[serde(default)]
     models: Vec<PathBuf>,
+    detector: Option<DetectorArg>,
     workers: Option<usize>,
     temperament: Option<PathBuf>,
     policy: Option<String>,
@@ -48,7 +52,12 @@ impl Settings {
             None => File::default(),
         };
         let data_dir = common.data_dir.clone().or(file.data_dir).unwrap_or("mungpy-data".into());
-        let models = if common.models.is_empty() { file.models } else { common.models.clone() };
+        let directories =
+            if common.models.is_empty() { file.models } else { common.models.clone() };
+        let models = match common.detector.or(file.detector) {
+            Some(DetectorArg::Published) => Models::new(&directories).with_published_detector(),
+            Some(DetectorArg::Own) | None => Models::new(&directories),
+        };
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         let questionnaire = match common.temperament.clone().or(file.temperament) {
             Some(path) => Questionnaire::parse(&read(&path)?)?,
@@ -60,7 +69,7 @@ impl Settings {
         };
         Ok(Self {
             data_dir: DataDir::new(&data_dir),
-            models: Models::new(&models),
+            models,
             workers: common.workers.or(file.workers).unwrap_or_else(cores).max(1),
             questionnaire,
             policy,

@@ -10,10 +10,12 @@ mod spread;
 
 use std::sync::Arc;
 
+use landmarking::LandmarkModel;
+
 use crate::{
     face::{self, FaceError, Landmarks, Measurement, Quality, QualityLimits, Species},
-    photo::{Photo, PhotoError, Turn},
-    vision::{Detection, Detector, Models, Predictor, Role, VisionError},
+    photo::{Photo, PhotoError, Raster, Turn},
+    vision::{Detection, Detector, Models, Role, VisionError},
 };
 
 pub use pool::ExtractorPool;
@@ -21,7 +23,7 @@ pub use spread::spread;
 
 /// Version of everything between the models and the numbers: face search,
 /// jitter, ratios. Raise it when a stored measurement would come out otherwise.
-const MEASUREMENT_VERSION: u32 = 1;
+const MEASUREMENT_VERSION: u32 = 2;
 
 /// Why no measurement came out of a photo.
 #[derive(Debug, thiserror::Error)]
@@ -87,34 +89,40 @@ impl Extraction {
 pub struct Extractor {
     species: Species,
     detector: Detector,
-    predictor: Arc<Predictor>,
+    landmarks: LandmarkModel,
     version: Arc<str>,
 }
 
 impl Extractor {
     /// Loads the models of a species.
     pub fn load(species: Species, models: &Models) -> Result<Self, VisionError> {
-        let (detector, landmarks, finder) = match species {
-            Species::Person => {
-                (Detector::frontal_person()?, Role::PersonLandmarks, "hog".to_owned())
-            }
+        let (detector, finder) = match species {
+            Species::Person => (Detector::frontal_person()?, "hog".to_owned()),
             Species::Dog => {
-                let model = models.verified(Role::DogDetector)?;
-                (Detector::cnn(&model)?, Role::DogLandmarks, model.entry.version())
+                let model = models.verified(models.dog_detector())?;
+                (Detector::cnn(&model)?, model.entry.version())
             }
         };
-        let model = models.verified(landmarks)?;
-        let predictor = Predictor::new(&model, landmarking::predicted_points(species))?;
-        let version = format!("{finder}+{}+v{MEASUREMENT_VERSION}", model.entry.version());
-        Ok(Self { species, detector, predictor: Arc::new(predictor), version: version.into() })
+        let (landmarks, locator) = match species {
+            Species::Person => {
+                let model = models.verified(Role::PersonLandmarks)?;
+                (LandmarkModel::trees(&model)?, model.entry.version())
+            }
+            Species::Dog => {
+                let model = models.verified(Role::DogLandmarks)?;
+                (LandmarkModel::network(&model)?, model.entry.version())
+            }
+        };
+        let version = format!("{finder}+{locator}+v{MEASUREMENT_VERSION}").into();
+        Ok(Self { species, detector, landmarks, version })
     }
 
-    /// A copy for another thread, which shares the landmark model.
+    /// A copy for another thread.
     pub fn try_clone(&self) -> Result<Self, ExtractError> {
         Ok(Self {
             species: self.species,
             detector: self.detector.try_clone()?,
-            predictor: Arc::clone(&self.predictor),
+            landmarks: self.landmarks.try_clone()?,
             version: Arc::clone(&self.version),
         })
     }
@@ -136,35 +144,79 @@ impl Extractor {
     }
 
     /// Measures the largest face in a decoded photo.
+    ///
+    /// Of a picture and its mirror image the same one is always looked at, so
+    /// that both measure the same.
     pub fn extract_decoded(&mut self, photo: &Photo) -> Result<Extraction, ExtractError> {
-        let found = search::find_face(&photo.raster, &mut self.detector, self.species)?;
-        let turned;
-        let raster = match found.turn {
-            Turn::None => &photo.raster,
-            turn => {
-                turned = photo.raster.turned(turn)?;
-                &turned
-            }
+        let is_mirrored = photo.raster.is_brighter_left()?;
+        let seen = if is_mirrored {
+            self.look_at(&photo.raster.mirrored()?)?
+        } else {
+            self.look_at(&photo.raster)?
         };
-        let located = landmarking::locate(raster, &found.face, &self.predictor, self.species)?;
-        let (width, height) = (photo.raster.width() as f64, photo.raster.height() as f64);
-        let in_photo = |point| photo.from_raster(found.turn.undo(point, width, height));
-        let landmarks = located.landmarks.map(in_photo);
-        let (measurement, pose) = face::measure(&landmarks, self.species)?;
+        let width = photo.raster.width() as f64;
+        let seen = if is_mirrored { seen.mirrored(width) } else { seen };
+        let landmarks = seen.landmarks.map(|point| photo.from_raster(point));
+        let (measurement, pose) = face::measure(&landmarks)?;
         let quality = Quality {
             interocular: landmarks.interocular_distance(),
-            sharpness: located.sharpness,
-            landmark_spread: located.spread,
+            sharpness: seen.sharpness,
+            landmark_spread: seen.spread,
             ..pose
         };
         Ok(Extraction {
             species: self.species,
-            face: found.face.map(in_photo),
-            faces_found: found.faces_found,
-            turn: found.turn,
+            face: seen.face.map(|point| photo.from_raster(point)),
+            faces_found: seen.faces_found,
+            turn: seen.turn,
             landmarks,
             quality,
             measurement,
         })
+    }
+
+    fn look_at(&mut self, raster: &Raster) -> Result<Seen, ExtractError> {
+        let found = search::find_face(raster, &mut self.detector, self.species)?;
+        let turned;
+        let upright = match found.turn {
+            Turn::None => raster,
+            turn => {
+                turned = raster.turned(turn)?;
+                &turned
+            }
+        };
+        let located = landmarking::locate(upright, &found.face, &mut self.landmarks)?;
+        let (width, height) = (raster.width() as f64, raster.height() as f64);
+        let in_raster = |point| found.turn.undo(point, width, height);
+        Ok(Seen {
+            face: found.face.map(in_raster),
+            faces_found: found.faces_found,
+            turn: found.turn,
+            landmarks: located.landmarks.map(in_raster),
+            spread: located.spread,
+            sharpness: located.sharpness,
+        })
+    }
+}
+
+/// What was seen in a raster, in its pixels.
+struct Seen {
+    face: Detection,
+    faces_found: usize,
+    turn: Turn,
+    landmarks: Landmarks,
+    spread: f64,
+    sharpness: f64,
+}
+
+impl Seen {
+    /// The same for the mirror image of a raster `width` pixels wide.
+    fn mirrored(self, width: f64) -> Self {
+        Self {
+            face: self.face.map(|point| face::landmarks::mirrored(point, width)),
+            turn: self.turn.mirrored(),
+            landmarks: self.landmarks.mirrored(width),
+            ..self
+        }
     }
 }

@@ -69,6 +69,12 @@ impl Landmarks {
         Self(self.0.map(rule))
     }
 
+    /// The landmarks of the mirror image of a picture `width` pixels wide.
+    #[must_use]
+    pub fn mirrored(&self, width: f64) -> Self {
+        Self(MIRRORED.map(|other| mirrored(self.0[other], width)))
+    }
+
     /// Centre of the left and of the right eye: the mean of its four landmarks.
     pub fn eye_centres(&self) -> [Point; 2] {
         [mean(&self.0[0..4]), mean(&self.0[4..8])]
@@ -91,6 +97,12 @@ impl Landmarks {
         let sum: f64 = self.0.iter().zip(&marks.0).map(|(&a, &b)| distance(a, b)).sum();
         sum / COUNT as f64 / marks.interocular_distance()
     }
+}
+
+/// Where a point lies in the mirror image of a picture `width` pixels wide; the
+/// centres of pixels have whole coordinates.
+pub fn mirrored([x, y]: Point, width: f64) -> Point {
+    [width - 1.0 - x, y]
 }
 
 /// Euclidean distance.

@@ -10,7 +10,7 @@ mod shape;
 pub use landmarks::{Landmarks, Point};
 pub use quality::{Quality, QualityLimits};
 pub use ratios::{LogRatios, RATIO_COUNT, Ratio};
-pub use shape::SymmetricShape;
+pub use shape::{FEATURE_COUNT, SymmetricShape, features};
 
 /// Whose face it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -136,16 +136,13 @@ impl Measurement {
 ///
 /// `landmarks` are in pixels of any size of the photo. Of the quality only yaw
 /// and roll are set: the rest is not in the landmarks.
-pub fn measure(
-    landmarks: &Landmarks,
-    species: Species,
-) -> Result<(Measurement, Quality), FaceError> {
+pub fn measure(landmarks: &Landmarks) -> Result<(Measurement, Quality), FaceError> {
     if landmarks.0.iter().flatten().any(|coordinate| !coordinate.is_finite()) {
         return Err(FaceError::Degenerate);
     }
     let face = shape::decompose(landmarks)?;
     let measurement = Measurement::of_shape(face.shape)?;
-    let yaw = quality::yaw(landmarks, face.roll, species);
+    let yaw = quality::yaw(landmarks, face.roll);
     let quality = Quality { yaw, roll: face.roll.to_degrees(), ..Quality::default() };
     Ok((measurement, quality))
 }

@@ -47,6 +47,24 @@ impl SymmetricShape {
     }
 }
 
+/// Number of [`features`].
+pub const FEATURE_COUNT: usize = 16;
+const PAIRS: [(usize, usize); 6] = [(0, 6), (1, 5), (2, 4), (3, 7), (8, 10), (12, 14)];
+const MIDLINE: [usize; 4] = [9, 11, 13, 15];
+
+/// What of a symmetric shape is free: half the distance and the mean height of
+/// each pair of landmarks, and the height of each landmark on the midline.
+///
+/// Linear in the coordinates, so that it maps covariances as well.
+pub fn features(coordinates: &[f64; 2 * COUNT]) -> [f64; FEATURE_COUNT] {
+    let at = |point: usize, axis: usize| coordinates[2 * point + axis];
+    std::array::from_fn(|i| match i {
+        0..6 => (at(PAIRS[i].1, 0) - at(PAIRS[i].0, 0)) / 2.0,
+        6..12 => f64::midpoint(at(PAIRS[i - 6].0, 1), at(PAIRS[i - 6].1, 1)),
+        _ => at(MIDLINE[i - 12], 1),
+    })
+}
+
 fn times(a: Point, b: Point) -> Point {
     [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]]
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::{
     face::{Landmarks, Measurement, Species},
-    resemblance::{Calibration, Embedding, Space},
+    resemblance::{Calibration, Embedding, Space, level},
     temperament::{Agreement, Answers, Policy, Profile},
 };
 use group::Group;
@@ -90,8 +90,9 @@ impl Index {
         let unique: BTreeMap<String, IndexDog> =
             dogs.into_iter().map(|dog| (dog.dog_id.clone(), dog)).collect();
         let dogs: Vec<IndexDog> = unique.into_values().collect();
-        let embeddings: Vec<Embedding> =
+        let mut embeddings: Vec<Embedding> =
             dogs.iter().map(|dog| space.embed(Species::Dog, &dog.measurement)).collect();
+        level(&space, &mut embeddings);
         let mut members: BTreeMap<&Profile, Vec<u32>> = BTreeMap::new();
         for (number, dog) in dogs.iter().enumerate() {
             members.entry(&dog.profile).or_default().push(number as u32);
@@ -119,6 +120,11 @@ impl Index {
     /// A dog by its number, as [`Hit::dog`] gives it.
     pub fn dog(&self, number: u32) -> &IndexDog {
         &self.dogs[number as usize]
+    }
+
+    /// A dog's place in the common space, with its handicap.
+    pub fn embedding(&self, number: u32) -> &Embedding {
+        &self.embeddings[number as usize]
     }
 
     /// The common space of persons and these dogs.

@@ -71,6 +71,16 @@ impl Turn {
         }
     }
 
+    /// The turn that does to the mirror image what this one does to a picture.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::None | Self::Half => self,
+            Self::Quarter => Self::ThreeQuarters,
+            Self::ThreeQuarters => Self::Quarter,
+        }
+    }
+
     pub(super) fn apply(self, image: &Mat) -> opencv::Result<Mat> {
         let mut out = Mat::default();
         match self {

@@ -1,7 +1,7 @@
 //! RGB pixels in memory and what is done with them: scaling, turning, cutting.
 
 use opencv::{
-    core::{self, Mat, Rect, Scalar, Size, Vector},
+    core::{self, Mat, Point2f, Rect, Scalar, Size, Vector},
     imgcodecs, imgproc,
     prelude::*,
 };
@@ -87,6 +87,24 @@ impl Raster {
         Ok(Self { rgb: turn.apply(&self.rgb)? })
     }
 
+    /// The mirror image, left and right exchanged.
+    pub fn mirrored(&self) -> Result<Self, PhotoError> {
+        let mut rgb = Mat::default();
+        core::flip(&self.rgb, &mut rgb, 1)?;
+        Ok(Self { rgb })
+    }
+
+    /// Whether the left half is brighter than the right one. The mirror image of
+    /// a picture for which this holds is one for which it does not.
+    pub fn is_brighter_left(&self) -> Result<bool, PhotoError> {
+        let (width, height) = (self.rgb.cols(), self.rgb.rows());
+        let half = |x: i32| -> Result<f64, PhotoError> {
+            let pixels = Mat::roi(&self.rgb, Rect::new(x, 0, (width / 2).max(1), height))?;
+            Ok(core::sum_elems(&pixels)?.0.iter().sum())
+        };
+        Ok(half(0)? > half(width - (width / 2).max(1))?)
+    }
+
     /// Cuts the square with the upper left corner `(left, top)` and scales it to
     /// `side` pixels; what lies outside of the picture repeats its border.
     pub fn chip(&self, left: f64, top: f64, length: f64, side: usize) -> Result<Chip, PhotoError> {
@@ -115,6 +133,32 @@ impl Raster {
         })
     }
 
+    /// The same picture turned about its middle, clockwise; the corners that come
+    /// in repeat the border.
+    pub fn rotated(&self, degrees: f64) -> Result<Self, PhotoError> {
+        let (width, height) = (self.rgb.cols() as f32, self.rgb.rows() as f32);
+        let middle = Point2f::new((width - 1.0) / 2.0, (height - 1.0) / 2.0);
+        let matrix = imgproc::get_rotation_matrix_2d(middle, -degrees, 1.0)?;
+        let mut rgb = Mat::default();
+        imgproc::warp_affine(
+            &self.rgb,
+            &mut rgb,
+            &matrix,
+            self.rgb.size()?,
+            imgproc::INTER_LINEAR,
+            core::BORDER_REPLICATE,
+            Scalar::default(),
+        )?;
+        Ok(Self { rgb })
+    }
+
+    /// The same picture with its brightness multiplied.
+    pub fn brightened(&self, factor: f64) -> Result<Self, PhotoError> {
+        let mut rgb = Mat::default();
+        self.rgb.convert_to(&mut rgb, -1, factor, 0.0)?;
+        Ok(Self { rgb })
+    }
+
     /// Detail in the picture: the standard deviation of its Laplacian over that
     /// of its brightness, after scaling to 96 px (Pech-Pacheco et al., 2000).
     ///
@@ -131,10 +175,19 @@ impl Raster {
 
     /// The picture as a file; the format follows `extension`, e.g. `.png`.
     pub fn encode(&self, extension: &str) -> Result<Vec<u8>, PhotoError> {
+        self.encoded(extension, &Vector::new())
+    }
+
+    /// The picture as a JPEG of a quality, 0 to 100.
+    pub fn encode_jpeg(&self, quality: i32) -> Result<Vec<u8>, PhotoError> {
+        self.encoded(".jpg", &Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality]))
+    }
+
+    fn encoded(&self, extension: &str, flags: &Vector<i32>) -> Result<Vec<u8>, PhotoError> {
         let mut bgr = Mat::default();
         imgproc::cvt_color_def(&self.rgb, &mut bgr, imgproc::COLOR_RGB2BGR)?;
         let mut bytes = Vector::new();
-        imgcodecs::imencode_def(extension, &bgr, &mut bytes)?;
+        imgcodecs::imencode(extension, &bgr, &mut bytes, flags)?;
         Ok(bytes.to_vec())
     }
 }

@@ -60,7 +60,7 @@ impl RatioAgreement {
 pub fn explain(space: &Space, person: &Measurement, dog: &Measurement) -> Vec<RatioAgreement> {
     let persons = space.sigmas(Species::Person, person);
     let dogs = space.sigmas(Species::Dog, dog);
-    let weights = space.weights();
+    let weights = space.ratio_weights();
     let mut all: Vec<(f64, RatioAgreement)> = (0..RATIO_COUNT)
         .map(|i| {
             let agreement = RatioAgreement {

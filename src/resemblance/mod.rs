@@ -6,11 +6,13 @@
 //! percentile ([`Calibration`]) and into words ([`explain`]). Pure functions.
 
 mod explanation;
+mod fairness;
 mod population;
 mod score;
 mod space;
 
 pub use explanation::{Language, RatioAgreement, explain};
-pub use population::{Population, PopulationError, intraclass_correlation};
+pub use fairness::level;
+pub use population::{Population, PopulationError, intraclass_correlation, within_covariance};
 pub use score::{Calibration, draw};
-pub use space::{COARSE_LEN, Embedding, Space};
+pub use space::{COARSE_LEN, Embedding, FINE_LEN, Space};

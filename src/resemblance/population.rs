@@ -29,6 +29,10 @@ pub struct Population {
     pub shape_mean: Vec<f64>,
     /// Covariance of the symmetric shape, by rows.
     pub shape_covariance: Vec<f64>,
+    /// Covariance of the symmetric shape between photos of one individual from
+    /// different recordings, by rows; empty where it was not measured.
+    #[serde(default)]
+    pub shape_within: Vec<f64>,
 }
 
 /// A shipped population file that does not fit this program.
@@ -54,6 +58,7 @@ impl Population {
             ratio_covariance,
             shape_mean,
             shape_covariance,
+            shape_within: Vec::new(),
         }
     }
 
@@ -92,6 +97,9 @@ impl Population {
                 )));
             }
         }
+        if ![0, SHAPE_LEN * SHAPE_LEN].contains(&population.shape_within.len()) {
+            return Err(PopulationError("shape_within is of another size".to_owned()));
+        }
         Ok(population)
     }
 
@@ -117,13 +125,36 @@ impl Population {
     pub fn ratio_deviations(&self) -> [f64; RATIO_COUNT] {
         std::array::from_fn(|i| self.ratio_covariance[i * (RATIO_COUNT + 1)].sqrt().max(1e-6))
     }
+}
 
-    /// Root of the summed variances of the shape coordinates.
-    pub fn shape_deviation(&self) -> f64 {
-        let variance: f64 =
-            (0..SHAPE_LEN).map(|i| self.shape_covariance[i * (SHAPE_LEN + 1)]).sum();
-        variance.sqrt().max(1e-6)
+/// Covariance of the differences between photos of one individual: half the mean
+/// product over pairs from different recordings, each individual counting once.
+///
+/// `individuals`: for each, its recordings, and of each recording its shapes.
+/// Empty if no individual has two recordings.
+pub fn within_covariance(individuals: &[Vec<Vec<[f64; SHAPE_LEN]>>]) -> Vec<f64> {
+    let mut sum = DMatrix::zeros(SHAPE_LEN, SHAPE_LEN);
+    let mut count = 0;
+    for recordings in individuals {
+        let mut own = DMatrix::zeros(SHAPE_LEN, SHAPE_LEN);
+        let mut pairs = 0;
+        for (number, recording) in recordings.iter().enumerate() {
+            for (a, b) in recordings[..number]
+                .iter()
+                .flatten()
+                .flat_map(|a| recording.iter().map(move |b| (a, b)))
+            {
+                let difference = DVector::from_fn(SHAPE_LEN, |i, _| a[i] - b[i]);
+                own.ger(0.5, &difference, &difference, 1.0);
+                pairs += 1;
+            }
+        }
+        if pairs > 0 {
+            sum += own / f64::from(pairs);
+            count += 1;
+        }
     }
+    if count == 0 { Vec::new() } else { (sum / f64::from(count)).iter().copied().collect() }
 }
 
 /// Mean and covariance (divisor n − 1) of rows of `len` numbers; zeros for none.

@@ -3,30 +3,43 @@
 use nalgebra::{SMatrix, SVector, SymmetricEigen};
 
 use super::Population;
-use crate::face::{Measurement, RATIO_COUNT, Species, landmarks};
+use crate::face::{FEATURE_COUNT, Measurement, RATIO_COUNT, Species, features, landmarks};
 
-type Matrix = SMatrix<f64, RATIO_COUNT, RATIO_COUNT>;
-type Vector = SVector<f64, RATIO_COUNT>;
+type Matrix = SMatrix<f64, FEATURE_COUNT, FEATURE_COUNT>;
+type Vector = SVector<f64, FEATURE_COUNT>;
+type Ratios = SVector<f64, RATIO_COUNT>;
 
-/// Dimensions of the coarse vector: one for each ratio.
-pub const COARSE_LEN: usize = RATIO_COUNT;
+/// Dimensions of the space. The 16 features of a symmetric shape vary in 14
+/// directions only: height and size of the whole face are taken away.
+const DIRECTIONS: usize = 14;
+/// Directions of the coarse vector: the most repeatable ones.
+const COARSE_DIRECTIONS: usize = 8;
+/// Which coordinate of the coarse vector is the handicap of a dog.
+pub(super) const HANDICAP: usize = COARSE_DIRECTIONS;
+/// Dimensions of the coarse vector: directions and handicap.
+pub const COARSE_LEN: usize = COARSE_DIRECTIONS + 1;
+/// Dimensions of the rest, which only the second stage compares.
+pub const FINE_LEN: usize = DIRECTIONS - COARSE_DIRECTIONS;
 const SHAPE_LEN: usize = 2 * landmarks::COUNT;
 
 /// Share of the identity in a correlation matrix before it is inverted: keeps
 /// directions of little variance, which are mostly noise, from being blown up.
 const CORRELATION_SHRINKAGE: f64 = 0.2;
-/// Weight of the whole shape against one perfectly repeatable ratio.
-const SHAPE_WEIGHT: f64 = 3.0;
+/// The same for the scatter within persons, as a share of its mean variance.
+const WITHIN_SHRINKAGE: f64 = 0.03;
+/// Repeatability that the least repeatable direction is still given.
+const LEAST_REPEATABILITY: f64 = 0.02;
 /// Faces that the shipped dogs count as beside those of the catalogue.
 const PRIOR_FACES: f64 = 200.0;
 
 /// A face in the common space.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Embedding {
-    /// Weighted deviations of the ratios: what the kd-tree searches.
+    /// The most repeatable directions, and the handicap of a dog among others
+    /// (see [`level`](super::level)): what the kd-tree searches.
     pub coarse: [f64; COARSE_LEN],
-    /// Weighted deviation of the whole shape: what the second stage adds.
-    pub shape: [f32; SHAPE_LEN],
+    /// The other directions: what the second stage adds.
+    pub fine: [f64; FINE_LEN],
 }
 
 impl Embedding {
@@ -38,47 +51,55 @@ impl Embedding {
 
     /// Squared distance of both stages together.
     pub fn distance_squared(&self, other: &Self) -> f64 {
-        let shape: f64 =
-            self.shape.iter().zip(&other.shape).map(|(a, b)| f64::from(a - b).powi(2)).sum();
-        self.coarse_distance_squared(other) + shape
+        let fine: f64 = self.fine.iter().zip(&other.fine).map(|(a, b)| (a - b).powi(2)).sum();
+        self.coarse_distance_squared(other) + fine
     }
 }
 
 /// Maps measurements of persons and dogs into the common space.
 ///
-/// A ratio counts as its deviation from the mean of the species in standard
-/// deviations. The correlations of the dogs' deviations are then matched to
-/// those of the persons (CORAL: Sun, Feng & Saenko, AAAI 2016), and each ratio is
-/// weighted by the root of its repeatability, so that a ratio which differs
-/// between two photos of one person as much as between two persons counts little.
+/// 1. Each feature of the symmetric shape counts as its deviation from the mean
+///    of the species in standard deviations.
+/// 2. The correlations of the dogs' deviations are matched to those of the
+///    persons (CORAL: Sun, Feng & Saenko, AAAI 2016).
+/// 3. The space is turned to the directions that differ most between persons
+///    and least between photos of one person (linear discriminant analysis:
+///    Fisher, 1936), each scaled to the root of its repeatability.
 #[derive(Debug, Clone)]
 pub struct Space {
     person: Standard,
     dog: Standard,
     dog_to_person: Matrix,
-    weights: Vector,
+    directions: SMatrix<f64, DIRECTIONS, FEATURE_COUNT>,
+    repeatability: [f64; DIRECTIONS],
+    ratio_weights: [f64; RATIO_COUNT],
 }
 
+/// Mean and standard deviation of a species.
 #[derive(Debug, Clone)]
 struct Standard {
+    ratio_mean: Ratios,
+    ratio_deviation: Ratios,
     mean: Vector,
     deviation: Vector,
-    shape_mean: Vec<f64>,
-    shape_factor: f64,
 }
 
 impl Standard {
     fn of(population: &Population) -> Self {
+        let mean: [f64; SHAPE_LEN] =
+            population.shape_mean[..].try_into().expect("Population::parse has checked it");
+        let variances = feature_covariance(&population.shape_covariance).diagonal();
         Self {
-            mean: Vector::from_row_slice(&population.ratio_mean),
-            deviation: Vector::from(population.ratio_deviations()),
-            shape_mean: population.shape_mean.clone(),
-            shape_factor: SHAPE_WEIGHT.sqrt() / population.shape_deviation(),
+            ratio_mean: Ratios::from_row_slice(&population.ratio_mean),
+            ratio_deviation: Ratios::from(population.ratio_deviations()),
+            mean: Vector::from(features(&mean)),
+            deviation: variances.map(|variance| variance.sqrt().max(1e-6)),
         }
     }
 
-    fn sigmas(&self, log_ratios: &[f64; RATIO_COUNT]) -> Vector {
-        (Vector::from(*log_ratios) - self.mean).component_div(&self.deviation)
+    fn standardised(&self, measurement: &Measurement) -> Vector {
+        let features = Vector::from(features(&measurement.shape.coordinates()));
+        (features - self.mean).component_div(&self.deviation)
     }
 }
 
@@ -92,39 +113,48 @@ impl Space {
 
     /// The space in which `person` and `dog` have the same spread.
     pub fn new(person: &Population, dog: &Population) -> Self {
-        let dog_to_person = power(&correlation(person), 0.5) * power(&correlation(dog), -0.5);
+        let standard = Standard::of(person);
+        let (directions, repeatability) = discriminants(person, &standard);
         Self {
-            person: Standard::of(person),
+            dog_to_person: power(&correlation(person), 0.5) * power(&correlation(dog), -0.5),
+            person: standard,
             dog: Standard::of(dog),
-            dog_to_person,
-            weights: weights(&person.reliability),
+            directions,
+            repeatability,
+            ratio_weights: ratio_weights(&person.reliability),
         }
     }
 
     /// Deviation of each ratio from the species' mean, in standard deviations.
     pub fn sigmas(&self, species: Species, measurement: &Measurement) -> [f64; RATIO_COUNT] {
-        self.standard(species).sigmas(&measurement.log_ratios).into()
-    }
-
-    /// Weight of each ratio in the coarse distance; their squares have mean 1.
-    pub fn weights(&self) -> [f64; RATIO_COUNT] {
-        self.weights.into()
-    }
-
-    /// A measurement's place in the space.
-    pub fn embed(&self, species: Species, measurement: &Measurement) -> Embedding {
         let standard = self.standard(species);
-        let sigmas = standard.sigmas(&measurement.log_ratios);
+        let deviation = Ratios::from(measurement.log_ratios) - standard.ratio_mean;
+        deviation.component_div(&standard.ratio_deviation).into()
+    }
+
+    /// What each ratio's agreement is worth in an explanation: the root of its
+    /// repeatability, scaled so that the squares have mean 1.
+    pub fn ratio_weights(&self) -> [f64; RATIO_COUNT] {
+        self.ratio_weights
+    }
+
+    /// Share of each direction's variance among persons that is not variance
+    /// between photos of one person; in the order of the embedding.
+    pub fn repeatability(&self) -> &[f64] {
+        &self.repeatability
+    }
+
+    /// A measurement's place in the space, without a handicap.
+    pub fn embed(&self, species: Species, measurement: &Measurement) -> Embedding {
+        let standardised = self.standard(species).standardised(measurement);
         let matched = match species {
-            Species::Person => sigmas,
-            Species::Dog => self.dog_to_person * sigmas,
+            Species::Person => standardised,
+            Species::Dog => self.dog_to_person * standardised,
         };
-        let shape = measurement.shape.coordinates();
+        let place = self.directions * matched;
         Embedding {
-            coarse: matched.component_mul(&self.weights).into(),
-            shape: std::array::from_fn(|i| {
-                ((shape[i] - standard.shape_mean[i]) * standard.shape_factor) as f32
-            }),
+            coarse: std::array::from_fn(|i| if i == HANDICAP { 0.0 } else { place[i] }),
+            fine: std::array::from_fn(|i| place[COARSE_DIRECTIONS + i]),
         }
     }
 
@@ -136,22 +166,79 @@ impl Space {
     }
 }
 
+/// The directions as rows, the one with the largest share in distances first,
+/// each scaled to the root of its repeatability; and the repeatabilities.
+fn discriminants(
+    population: &Population,
+    standard: &Standard,
+) -> (SMatrix<f64, DIRECTIONS, FEATURE_COUNT>, [f64; DIRECTIONS]) {
+    let standardised = |covariance: &[f64]| {
+        let scale = Matrix::from_diagonal(&standard.deviation.map(f64::recip));
+        scale * feature_covariance(covariance) * scale
+    };
+    let total = standardised(&population.shape_covariance);
+    let within = if population.shape_within.is_empty() {
+        Matrix::identity()
+    } else {
+        standardised(&population.shape_within)
+    };
+    let ridge = WITHIN_SHRINKAGE * within.trace() / FEATURE_COUNT as f64;
+    let whitener = power(&(within + Matrix::identity() * ridge), -0.5);
+    let eigen = SymmetricEigen::new(whitener * total * whitener);
+    let mut order: Vec<usize> = (0..FEATURE_COUNT).collect();
+    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+    let mut rows: Vec<(f64, Vector)> = order[..DIRECTIONS]
+        .iter()
+        .map(|&column| {
+            let direction = whitener * eigen.eigenvectors.column(column);
+            let variance = |covariance: &Matrix| direction.dot(&(covariance * direction));
+            let repeatability = if population.shape_within.is_empty() {
+                1.0
+            } else {
+                (1.0 - variance(&within) / variance(&total)).clamp(LEAST_REPEATABILITY, 1.0)
+            };
+            // An eigenvector's sign is chance; the largest entry is made positive.
+            let sign = direction[direction.iamax()].signum();
+            (repeatability, direction * sign * (repeatability / variance(&total)).sqrt())
+        })
+        .collect();
+    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let directions = SMatrix::from_fn(|row, column| rows[row].1[column]);
+    (directions, std::array::from_fn(|i| rows[i].0))
+}
+
 /// Roots of the reliabilities, scaled; all 1 where they are unknown.
-fn weights(reliability: &[f64]) -> Vector {
+fn ratio_weights(reliability: &[f64]) -> [f64; RATIO_COUNT] {
     if reliability.len() != RATIO_COUNT {
-        return Vector::repeat(1.0);
+        return [1.0; RATIO_COUNT];
     }
-    let squares = Vector::from_row_slice(reliability).map(|icc| icc.clamp(0.02, 1.0));
+    let squares =
+        Ratios::from_row_slice(reliability).map(|icc| icc.clamp(LEAST_REPEATABILITY, 1.0));
     let mean = squares.mean();
-    squares.map(|square| (square / mean).sqrt())
+    squares.map(|square| (square / mean).sqrt()).into()
+}
+
+/// Covariance of the features from that of the shape coordinates.
+fn feature_covariance(shape_covariance: &[f64]) -> Matrix {
+    let covariance = SMatrix::<f64, SHAPE_LEN, SHAPE_LEN>::from_row_slice(shape_covariance);
+    let rule = SMatrix::<f64, FEATURE_COUNT, SHAPE_LEN>::from_columns(&std::array::from_fn::<
+        _,
+        SHAPE_LEN,
+        _,
+    >(|i| {
+        let mut unit = [0.0; SHAPE_LEN];
+        unit[i] = 1.0;
+        Vector::from(features(&unit))
+    }));
+    rule * covariance * rule.transpose()
 }
 
 fn correlation(population: &Population) -> Matrix {
-    let deviation = population.ratio_deviations();
+    let covariance = feature_covariance(&population.shape_covariance);
+    let deviation = covariance.diagonal().map(|variance| variance.sqrt().max(1e-6));
     Matrix::from_fn(|r, c| {
-        let correlation =
-            population.ratio_covariance[r * RATIO_COUNT + c] / (deviation[r] * deviation[c]);
         let identity = if r == c { 1.0 } else { 0.0 };
+        let correlation = covariance[(r, c)] / (deviation[r] * deviation[c]);
         (1.0 - CORRELATION_SHRINKAGE) * correlation + CORRELATION_SHRINKAGE * identity
     })
 }

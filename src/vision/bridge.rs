@@ -20,11 +20,11 @@ pub(super) mod ffi {
 
         /// dlib's histogram-of-oriented-gradients detector of frontal human faces.
         type HogDetector;
-        /// dlib's max-margin CNN detector in its published architecture.
+        /// dlib's max-margin CNN detector, in its published architecture or in the project's.
         type CnnDetector;
 
         fn frontal_face_detector() -> Result<UniquePtr<HogDetector>>;
-        fn parse_cnn_detector(model: &[u8]) -> Result<UniquePtr<CnnDetector>>;
+        fn parse_cnn_detector(model: &[u8], is_published: bool) -> Result<UniquePtr<CnnDetector>>;
 
         #[rust_name = "copy"]
         fn clone(self: &HogDetector) -> Result<UniquePtr<HogDetector>>;

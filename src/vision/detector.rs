@@ -5,7 +5,7 @@ use cxx::UniquePtr;
 use super::{
     VisionError,
     bridge::ffi::{self, CnnDetector, HogDetector},
-    models::VerifiedModel,
+    models::{Origin, VerifiedModel},
 };
 use crate::photo::Raster;
 
@@ -33,6 +33,11 @@ impl Detection {
     /// Height in pixels.
     pub fn height(&self) -> f64 {
         self.bottom - self.top
+    }
+
+    /// Mean of width and height in pixels: the side of a square box.
+    pub fn side(&self) -> f64 {
+        f64::midpoint(self.width(), self.height())
     }
 
     /// Area in square pixels.
@@ -75,13 +80,15 @@ impl Detector {
         Ok(Self(Kind::Hog(ffi::frontal_face_detector()?)))
     }
 
-    /// A max-margin CNN in the architecture that dlib's author published.
+    /// A max-margin CNN: the project's own, or one that dlib's author published.
     pub fn cnn(model: &VerifiedModel) -> Result<Self, VisionError> {
-        let parsed =
-            ffi::parse_cnn_detector(&model.bytes).map_err(|error| VisionError::ModelRejected {
+        let is_published = model.entry.origin == Origin::Published;
+        let parsed = ffi::parse_cnn_detector(&model.bytes, is_published).map_err(|error| {
+            VisionError::ModelRejected {
                 file: model.entry.file.clone(),
                 detail: error.what().to_owned(),
-            })?;
+            }
+        })?;
         Ok(Self(Kind::Cnn(parsed)))
     }
 

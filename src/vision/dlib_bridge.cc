@@ -64,13 +64,24 @@ struct ConstBuffer : std::streambuf {
   }
 };
 
+using Input = dlib::input_rgb_image_pyramid<dlib::pyramid_down<6>>;
+
 // The architecture of dlib's published mmod_dog_hipsterizer and
 // mmod_human_face_detector models (dlib/examples/dnn_mmod_dog_hipsterizer.cpp).
+namespace published {
 template <long N, typename Below> using Down = dlib::relu<dlib::affine<dlib::con<N, 5, 5, 2, 2, Below>>>;
 template <long N, typename Below> using Same = dlib::relu<dlib::affine<dlib::con<N, 5, 5, 1, 1, Below>>>;
-using Input = dlib::input_rgb_image_pyramid<dlib::pyramid_down<6>>;
 using Downsampled = Down<32, Down<32, Down<16, Input>>>;
 using Net = dlib::loss_mmod<dlib::con<1, 9, 9, 1, 1, Same<45, Same<45, Same<45, Downsampled>>>>>;
+}  // namespace published
+
+// The project's own, as landmark-models/training/detector/networks.h has it.
+namespace own {
+template <long N, long K, typename Below> using Down = dlib::relu<dlib::con<N, K, K, 2, 2, Below>>;
+template <long N, long K, typename Below> using Same = dlib::relu<dlib::con<N, K, K, 1, 1, Below>>;
+using Downsampled = Down<32, 5, Down<20, 5, Down<10, 3, Input>>>;
+using Net = dlib::loss_mmod<dlib::con<1, 9, 9, 1, 1, Same<16, 1, Same<48, 3, Same<48, 3, Same<48, 3, Downsampled>>>>>>;
+}  // namespace own
 
 }  // namespace
 
@@ -93,21 +104,38 @@ rust::Vec<RawDetection> HogDetector::detect(rust::Slice<const uint8_t> rgb, size
 }
 
 struct CnnDetector::Impl {
-  Net net;
+  virtual ~Impl() = default;
+  virtual std::unique_ptr<Impl> clone() const = 0;
+  virtual std::vector<dlib::mmod_rect> detect(const Image& image) = 0;
 };
 
-CnnDetector::CnnDetector(rust::Slice<const uint8_t> model) : impl_(new Impl) {
+namespace {
+
+template <typename Net> struct Network : CnnDetector::Impl {
+  Net net;
+
+  explicit Network(std::istream& in) { dlib::deserialize(net, in); }
+  std::unique_ptr<CnnDetector::Impl> clone() const override { return std::make_unique<Network>(*this); }
+  std::vector<dlib::mmod_rect> detect(const Image& image) override { return net(image); }
+};
+
+std::unique_ptr<CnnDetector::Impl> parse(rust::Slice<const uint8_t> model, bool is_published) {
   ConstBuffer buffer(model);
   std::istream in(&buffer);
-  dlib::deserialize(impl_->net, in);
+  if (is_published) return std::make_unique<Network<published::Net>>(in);
+  return std::make_unique<Network<own::Net>>(in);
 }
-CnnDetector::CnnDetector(const CnnDetector& other) : impl_(new Impl(*other.impl_)) {}
+
+}  // namespace
+
+CnnDetector::CnnDetector(rust::Slice<const uint8_t> model, bool is_published) : impl_(parse(model, is_published)) {}
+CnnDetector::CnnDetector(const CnnDetector& other) : impl_(other.impl_->clone()) {}
 CnnDetector::~CnnDetector() = default;
 
 std::unique_ptr<CnnDetector> CnnDetector::clone() const { return std::make_unique<CnnDetector>(*this); }
 
 rust::Vec<RawDetection> CnnDetector::detect(rust::Slice<const uint8_t> rgb, size_t width, size_t height) {
-  const std::vector<dlib::mmod_rect> found = impl_->net(to_image(rgb, width, height));
+  const std::vector<dlib::mmod_rect> found = impl_->detect(to_image(rgb, width, height));
   rust::Vec<RawDetection> out;
   for (const auto& face : found) {
     if (!face.ignore) add(out, face.rect, face.detection_confidence);
@@ -117,16 +145,18 @@ rust::Vec<RawDetection> CnnDetector::detect(rust::Slice<const uint8_t> rgb, size
 
 std::unique_ptr<HogDetector> frontal_face_detector() { return std::make_unique<HogDetector>(); }
 
-std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model) {
-  return std::make_unique<CnnDetector>(model);
+std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_published) {
+  return std::make_unique<CnnDetector>(model, is_published);
 }
 
 void prepare_process() {
   openblas_set_num_threads(1);
 #ifdef __GLIBC__
   // A detection allocates the same large tensors again and again; by default
-  // each goes back to the kernel and comes anew, zeroed page by page.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  // each goes back to the kernel and comes anew, zeroed page by page. An arena
+  // of a thread holds no block above 64 MiB, so all threads share the first.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_ARENA_MAX, 1);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
 }

@@ -29,7 +29,9 @@ class HogDetector {
 // Not thread-safe: the network keeps the activations of the last image.
 class CnnDetector {
  public:
-  explicit CnnDetector(rust::Slice<const uint8_t> model);
+  struct Impl;
+
+  CnnDetector(rust::Slice<const uint8_t> model, bool is_published);
   CnnDetector(const CnnDetector& other);
   ~CnnDetector();
 
@@ -37,12 +39,11 @@ class CnnDetector {
   rust::Vec<RawDetection> detect(rust::Slice<const uint8_t> rgb, size_t width, size_t height);
 
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
 std::unique_ptr<HogDetector> frontal_face_detector();
-std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model);
+std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_published);
 void prepare_process();
 
 }  // namespace mungpy

@@ -1,4 +1,4 @@
-//! What can go wrong between Rust and dlib.
+//! What can go wrong between Rust and the native libraries.
 
 use std::{io, path::PathBuf};
 
@@ -38,17 +38,28 @@ pub enum VisionError {
         /// SHA-256 of the file, in hexadecimal.
         found: String,
     },
-    /// dlib cannot parse a verified file.
-    #[error("model {file} cannot be parsed by dlib: {detail}")]
+    /// A verified file cannot be parsed.
+    #[error("model {file} cannot be used: {detail}")]
     ModelRejected {
         /// Name of the file.
         file: String,
-        /// What dlib said.
+        /// What the library said.
         detail: String,
     },
     /// dlib threw an exception while it worked on an image.
     #[error("dlib failed: {0}")]
     Dlib(#[from] cxx::Exception),
+    /// OpenCV threw an exception while it ran a network.
+    #[error("OpenCV failed: {0}")]
+    OpenCv(#[from] opencv::Error),
+    /// A network answered with something else than 16 heat maps for each chip.
+    #[error("the landmark network gave {found} values for {chips} chips")]
+    HeatMaps {
+        /// Values in its answer.
+        found: usize,
+        /// Chips that it was given.
+        chips: usize,
+    },
     /// The image could not be prepared for dlib.
     #[error(transparent)]
     Photo(#[from] PhotoError),
@@ -62,7 +73,7 @@ impl VisionError {
             Self::ModelUnreadable { .. } => "MODEL_UNREADABLE",
             Self::ModelCorrupted { .. } => "MODEL_CORRUPTED",
             Self::ModelRejected { .. } => "MODEL_REJECTED",
-            Self::Dlib(_) => "VISION_FAILED",
+            Self::Dlib(_) | Self::OpenCv(_) | Self::HeatMaps { .. } => "VISION_FAILED",
             Self::Photo(error) => error.reason(),
         }
     }

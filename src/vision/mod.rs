@@ -1,4 +1,5 @@
-//! dlib behind safe types: model files, face detectors, landmark predictors.
+//! dlib and OpenCV's networks behind safe types: model files, face detectors,
+//! landmark predictors.
 //!
 //! The one place with `unsafe` code. A C++ exception becomes a [`VisionError`];
 //! what dlib would abort on is refused before dlib sees it.
@@ -7,11 +8,13 @@
 mod bridge;
 mod detector;
 mod error;
+mod heatmaps;
 mod models;
 mod predictor;
 
 pub use detector::{Detection, Detector};
 pub use error::VisionError;
+pub use heatmaps::{CHIP_SIDE, LandmarkNetwork};
 pub use models::{ModelEntry, Models, Origin, Role, VerifiedModel};
 pub use predictor::{Predictor, SquareBox};
 

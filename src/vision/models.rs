@@ -18,9 +18,11 @@ const DISTRIBUTION_DIR: &str = "/usr/share/dlib";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// CNN that finds dog heads.
+    /// The project's CNN that finds dog faces.
     DogDetector,
-    /// Shape predictor of the 16 landmarks of a dog.
+    /// The CNN published by dlib's author that finds dog heads.
+    DogDetectorPublished,
+    /// Network that finds the 16 landmarks of a dog.
     DogLandmarks,
     /// Shape predictor of the 68 landmarks of a person.
     PersonLandmarks,
@@ -34,7 +36,7 @@ pub enum Origin {
     Shipped,
     /// With a package of the operating system.
     Distribution,
-    /// From dlib's author; brought by hand.
+    /// From dlib's author; brought by `mungpy models fetch`.
     Published,
 }
 
@@ -56,8 +58,18 @@ pub struct ModelEntry {
 impl ModelEntry {
     /// Name and the first digits of the checksum: changes with the content.
     pub fn version(&self) -> String {
-        let stem = self.file.strip_suffix(".dat").unwrap_or(&self.file);
+        let stem = self.file.split_once('.').map_or(&self.file[..], |(stem, _)| stem);
         format!("{stem}@{}", &self.sha256[..8])
+    }
+
+    /// Compares the content of a file, which came from `path`, with the checksum.
+    pub fn check(&self, bytes: &[u8], path: &Path) -> Result<(), VisionError> {
+        let found = Hex(&Sha256::digest(bytes)).to_string();
+        if found == self.sha256 {
+            return Ok(());
+        }
+        let expected = self.sha256.clone();
+        Err(VisionError::ModelCorrupted { path: path.to_owned(), expected, found })
     }
 
     fn hint(&self) -> String {
@@ -67,9 +79,9 @@ impl ModelEntry {
                 "it comes with mungpy in landmark-models/, name that directory with --models"
                     .to_owned()
             }
-            _ => {
-                "copy dlib's published file into a directory and name that with --models".to_owned()
-            }
+            _ => "bring it with mungpy models fetch, or copy it into a directory and name that \
+                  with --models"
+                .to_owned(),
         }
     }
 }
@@ -89,6 +101,7 @@ pub struct VerifiedModel {
 pub struct Models {
     entries: Vec<ModelEntry>,
     directories: Vec<PathBuf>,
+    dog_detector: Role,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +120,18 @@ impl Models {
                 all.push(directory);
             }
         }
-        Self { entries: manifest.model, directories: all }
+        Self { entries: manifest.model, directories: all, dog_detector: Role::DogDetector }
+    }
+
+    /// The same with dlib's published dog detector in place of the project's.
+    #[must_use]
+    pub fn with_published_detector(self) -> Self {
+        Self { dog_detector: Role::DogDetectorPublished, ..self }
+    }
+
+    /// The role of the dog detector that was chosen.
+    pub fn dog_detector(&self) -> Role {
+        self.dog_detector
     }
 
     /// Every entry of the manifest.
@@ -129,10 +153,7 @@ impl Models {
         let path = self.locate(&entry)?;
         let bytes = fs::read(&path)
             .map_err(|source| VisionError::ModelUnreadable { path: path.clone(), source })?;
-        let found = Hex(&Sha256::digest(&bytes)).to_string();
-        if found != entry.sha256 {
-            return Err(VisionError::ModelCorrupted { path, expected: entry.sha256, found });
-        }
+        entry.check(&bytes, &path)?;
         Ok(VerifiedModel { entry, path, bytes })
     }
 

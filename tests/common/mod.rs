@@ -41,11 +41,6 @@ pub fn shared(relative: &str) -> PathBuf {
     path
 }
 
-/// The shipped models and those of `../shared`.
-pub fn shared_models() -> Models {
-    Models::new(&[shipped_models(), shared("models")])
-}
-
 pub fn shipped_models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("landmark-models")
 }
@@ -55,7 +50,7 @@ pub fn person_extractor() -> Extractor {
 }
 
 pub fn dog_extractor() -> Extractor {
-    Extractor::load(Species::Dog, &shared_models()).expect("the dog models load")
+    Extractor::load(Species::Dog, &Models::new(&[shipped_models()])).expect("the dog models load")
 }
 
 /// A composite and its landmarks by construction, in pixels.
@@ -91,7 +86,7 @@ pub fn composite_catalogue() -> Catalogue {
     let energy = ["energetic", "homebody"];
     let dogs = composites("dogs/").into_iter().enumerate().map(|(number, composite)| {
         let landmarks = composite.landmarks();
-        let (measurement, quality) = face::measure(&landmarks, Species::Dog).unwrap();
+        let (measurement, quality) = face::measure(&landmarks).unwrap();
         DogRecord {
             dog_id: composite.stem(),
             image_id: format!("{}.jpg", composite.stem()),

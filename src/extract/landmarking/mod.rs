@@ -1,39 +1,60 @@
 //! Landmarks of a found face: predicted several times, averaged robustly.
 
+mod network;
+mod trees;
+
+use std::sync::Arc;
+
 use super::ExtractError;
 use crate::{
-    face::{Landmarks, Point, Species, landmarks},
-    photo::{Chip, Raster},
-    vision::{Detection, Predictor, SquareBox},
+    face::{Landmarks, landmarks},
+    photo::Raster,
+    vision::{Detection, LandmarkNetwork, Predictor, VerifiedModel, VisionError},
 };
 
-/// How a face is cut out for the predictor: scaled so that its box has
-/// `box_side` pixels, with a margin of half the box on every edge.
-///
-/// The predictor rounds to whole pixels, so a small face is enlarged; and a
-/// predictor works best at the size that it was trained at.
-fn box_side(species: Species) -> f64 {
-    match species {
-        Species::Person => 300.0,
-        Species::Dog => 256.0,
-    }
-}
-const MARGIN: f64 = 0.5;
-
 /// Shift of the box in x and y and its scale, in shares of its side: as far as
-/// detectors miss the true box. Symmetric about the vertical, so that a mirrored
-/// photo is treated alike.
+/// detectors miss the true box. The first of them stand for all where fewer are
+/// tried.
 const JITTERS: [(f64, f64, f64); 9] = [
     (0.0, 0.0, 1.0),
+    (0.0, -0.03, 0.97),
+    (0.0, 0.03, 1.03),
     (-0.03, 0.0, 1.0),
     (0.03, 0.0, 1.0),
-    (0.0, -0.03, 1.0),
-    (0.0, 0.03, 1.0),
     (0.0, 0.0, 0.97),
     (0.0, 0.0, 1.03),
     (-0.02, 0.02, 1.0),
     (0.02, 0.02, 1.0),
 ];
+
+/// Side of the picture of the face in which its sharpness is measured, in pixels.
+const SHARPNESS_SIDE: usize = 256;
+
+/// What finds the landmarks in a face box.
+pub(super) enum LandmarkModel {
+    /// dlib's trees with 68 points. Shared by workers.
+    Trees(Arc<Predictor>),
+    /// The project's network with 16 points.
+    Network(LandmarkNetwork),
+}
+
+impl LandmarkModel {
+    pub(super) fn trees(model: &VerifiedModel) -> Result<Self, VisionError> {
+        Ok(Self::Trees(Arc::new(Predictor::new(model, trees::POINTS)?)))
+    }
+
+    pub(super) fn network(model: &VerifiedModel) -> Result<Self, VisionError> {
+        Ok(Self::Network(LandmarkNetwork::new(model)?))
+    }
+
+    /// A copy for another worker.
+    pub(super) fn try_clone(&self) -> Result<Self, VisionError> {
+        Ok(match self {
+            Self::Trees(predictor) => Self::Trees(Arc::clone(predictor)),
+            Self::Network(network) => Self::Network(network.try_clone()?),
+        })
+    }
+}
 
 /// Landmarks in pixels of the raster, and how much the predictions disagree.
 pub(super) struct Located {
@@ -48,51 +69,20 @@ pub(super) struct Located {
 pub(super) fn locate(
     raster: &Raster,
     face: &Detection,
-    predictor: &Predictor,
-    species: Species,
+    model: &mut LandmarkModel,
 ) -> Result<Located, ExtractError> {
-    let length = f64::midpoint(face.width(), face.height());
-    let [x, y] = face.centre();
-    let (side, reach) = (box_side(species), length * (0.5 + MARGIN));
-    let chip =
-        raster.chip(x - reach, y - reach, 2.0 * reach, (side * (1.0 + 2.0 * MARGIN)) as usize)?;
-    let boxes = JITTERS.map(|(dx, dy, scale)| SquareBox {
-        left: side * (MARGIN + dx + (1.0 - scale) / 2.0),
-        top: side * (MARGIN + dy + (1.0 - scale) / 2.0),
-        side: side * scale,
-    });
-    let predictions: Vec<Landmarks> = predictor
-        .predict(&chip.raster, &boxes)?
-        .iter()
-        .map(|points| to_sixteen(points, species))
-        .collect();
+    let predictions = match model {
+        LandmarkModel::Trees(predictor) => trees::predict(raster, face, predictor)?,
+        LandmarkModel::Network(network) => network::predict(raster, face, network)?,
+    };
     let mean = robust_mean(&predictions);
-    let core = raster.chip(x - length / 2.0, y - length / 2.0, length, side as usize)?;
+    let ([x, y], side) = (face.centre(), face.side());
+    let core = raster.chip(x - side / 2.0, y - side / 2.0, side, SHARPNESS_SIDE)?;
     Ok(Located {
-        landmarks: in_raster(&mean, &chip),
         spread: spread(&predictions, &mean),
+        landmarks: mean,
         sharpness: core.raster.sharpness()?,
     })
-}
-
-fn in_raster(landmarks: &Landmarks, chip: &Chip) -> Landmarks {
-    landmarks.map(|point| chip.to_raster(point))
-}
-
-/// Number of points that the species' predictor gives.
-pub(super) fn predicted_points(species: Species) -> usize {
-    match species {
-        Species::Person => 68,
-        Species::Dog => landmarks::COUNT,
-    }
-}
-
-fn to_sixteen(points: &[Point], species: Species) -> Landmarks {
-    const CHECKED: &str = "Predictor::new has checked the number of points";
-    match species {
-        Species::Person => Landmarks::from_ibug68(points.try_into().expect(CHECKED)),
-        Species::Dog => Landmarks(points.try_into().expect(CHECKED)),
-    }
 }
 
 /// Interquartile mean of each coordinate: two wild predictions do no harm.

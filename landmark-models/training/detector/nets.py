@@ -1,0 +1,75 @@
+"""The teacher, read from its dumped weights, and the student. Both map pixels to a stride-8 score map."""
+import numpy as np
+import torch
+from torch import nn
+
+# (filters, kernel, stride); dlib pads by half the kernel, but not where it strides.
+TEACHER = [(16, 5, 2), (32, 5, 2), (32, 5, 2), (45, 5, 1), (45, 5, 1), (45, 5, 1), (1, 9, 1)]
+STUDENT = [(10, 3, 2), (20, 5, 2), (32, 5, 2), (48, 3, 1), (48, 3, 1), (48, 3, 1), (16, 1, 1), (1, 9, 1)]
+
+
+def convolution(before, filters, kernel, stride, bias):
+    return nn.Conv2d(before, filters, kernel, stride, 0 if stride > 1 else kernel // 2, bias=bias)
+
+
+def teacher(path):
+    """Folds each affine layer into the convolution before it."""
+    data, layers, before = np.fromfile(path, np.float32), [], 3
+
+    def take(*shape):
+        nonlocal data
+        size = int(np.prod(shape))
+        head, data = data[:size], data[size:]
+        return torch.tensor(head.reshape(shape))
+
+    for filters, kernel, stride in TEACHER:
+        layer = convolution(before, filters, kernel, stride, True)
+        weight, bias = take(filters, before, kernel, kernel), take(filters)
+        if filters > 1:
+            gamma, beta = take(filters), take(filters)
+            weight, bias = weight * gamma[:, None, None, None], bias * gamma + beta
+        layer.weight.data, layer.bias.data = weight, bias
+        layers += [layer] + [nn.ReLU()] * (filters > 1)
+        before = filters
+    assert data.size == 0, "the weights are of another network"
+    return nn.Sequential(*layers).eval().requires_grad_(False)
+
+
+def student(weights=None):
+    """Fresh and batch-normalised, or from the folded weights of an earlier training."""
+    layers, before = [], 3
+    for filters, kernel, stride in STUDENT:
+        plain = weights is not None or filters == 1
+        layers += [convolution(before, filters, kernel, stride, plain)]
+        layers += [] if plain else [nn.BatchNorm2d(filters)]
+        layers += [nn.ReLU()] * (filters > 1)
+        before = filters
+    nn.init.constant_(layers[-1].bias, -1)
+    net = nn.Sequential(*layers)
+    if weights is not None:
+        values = torch.from_numpy(np.fromfile(weights, np.float32))
+        nn.utils.vector_to_parameters(values, net.parameters())
+    return net
+
+
+def score(net, images):
+    """The student's score map in the teacher's cells.
+
+    Its first kernel is 3 instead of 5 wide, so its first cell looks one pixel
+    further left and up. Cutting that pixel off makes the cells coincide.
+    """
+    return net(images[:, :, 1:, 1:])
+
+
+def folded(net):
+    """Weight and bias of each convolution with its batch normalisation folded in."""
+    modules = list(net)
+    for index, module in enumerate(modules):
+        if not isinstance(module, nn.Conv2d):
+            continue
+        weight, bias = module.weight.detach(), module.bias
+        if bias is None:
+            norm = modules[index + 1]
+            gain = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
+            weight, bias = weight * gain[:, None, None, None], norm.bias - norm.running_mean * gain
+        yield weight.numpy(), bias.detach().numpy()

@@ -1,0 +1,61 @@
+//! `mungpy evaluate`.
+
+use std::{fs, process::ExitCode};
+
+use super::{Failure, args, progress::Progress, settings::Settings};
+use crate::{
+    evaluate::{self, Cache, CacheError, Gallery, Measured},
+    extract::Extractor,
+    face::Species,
+};
+
+impl From<CacheError> for Failure {
+    fn from(error: CacheError) -> Self {
+        Self::new(error.reason(), error)
+    }
+}
+
+pub(super) fn run(command: &args::Evaluate, settings: &Settings) -> Result<ExitCode, Failure> {
+    let cache = Cache::open(&settings.data_dir.evaluation_path())?;
+    let people = Gallery::find(&command.people, command.recordings)?;
+    let mut dogs = Gallery::default();
+    for folder in &command.dogs {
+        dogs.pictures.extend(Gallery::find(folder, false)?.pictures);
+    }
+    let people = measured(people, Species::Person, settings, &cache, true)?;
+    let dogs = measured(dogs, Species::Dog, settings, &cache, false)?;
+    let findings = evaluate::study(&people, &dogs);
+    print!("{}", evaluate::table(&findings));
+    if let Some(folder) = &command.report {
+        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+        let json = serde_json::to_string_pretty(&findings).expect("findings are plain data");
+        for (name, text) in [("index.html", evaluate::html(&findings)), ("findings.json", json)] {
+            let path = folder.join(name);
+            fs::write(&path, text).map_err(|error| Failure::file(&path, &error))?;
+        }
+        println!("\nreport: {}", folder.join("index.html").display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Measures a gallery, with a progress bar.
+pub(super) fn measured(
+    gallery: Gallery,
+    species: Species,
+    settings: &Settings,
+    cache: &Cache,
+    distort: bool,
+) -> Result<Measured, Failure> {
+    let extractor = Extractor::load(species, &settings.models)?;
+    let mut progress = Progress::new(species.name());
+    let measured = evaluate::measure_all::<Failure>(
+        gallery,
+        extractor,
+        settings.workers,
+        cache,
+        distort,
+        |done, all| progress.update(done, all),
+    )?;
+    progress.finish();
+    Ok(measured)
+}

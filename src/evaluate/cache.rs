@@ -1,0 +1,92 @@
+//! What was measured before: a photo is looked at once for each model version.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    extract::Extraction,
+    face::{self, Landmarks, Measurement, Quality, QualityLimits, Species},
+};
+
+/// The cache cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the cache of measurements failed: {0}; remove it and run again")]
+pub struct CacheError(#[from] sled::Error);
+
+impl CacheError {
+    /// Stable code of the reason, for programs.
+    pub fn reason(&self) -> &'static str {
+        "CACHE_FAILED"
+    }
+}
+
+/// Outcomes by content of the photo, what was done to it, and model version.
+pub struct Cache {
+    store: sled::Db,
+}
+
+/// What does not follow from anything else: whether a face is refused is decided
+/// when it is read, by the limits of the day.
+#[derive(Debug, Serialize, Deserialize)]
+enum Stored {
+    Face { landmarks: Vec<[f64; 2]>, sharpness: f64, spread: f64 },
+    Refused(String),
+}
+
+/// A measured face, or the reason code of the refusal.
+pub(super) type Outcome = Result<Measurement, String>;
+
+impl Cache {
+    /// Opens or creates the cache in a folder.
+    pub fn open(folder: &Path) -> Result<Self, CacheError> {
+        Ok(Self { store: sled::open(folder)? })
+    }
+
+    /// Key of a photo treated in the way that `treatment` names.
+    pub(super) fn key(photo: &[u8], treatment: &str, version: &str) -> [u8; 32] {
+        let digest = Sha256::new().chain_update(photo).chain_update([0]);
+        let digest = digest.chain_update(treatment).chain_update([0]).chain_update(version);
+        digest.finalize().into()
+    }
+
+    pub(super) fn get(&self, key: &[u8], species: Species) -> Result<Option<Outcome>, CacheError> {
+        let stored = self.store.get(key)?;
+        let stored = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Ok(stored.and_then(|stored: Stored| stored.outcome(species)))
+    }
+
+    pub(super) fn put(
+        &self,
+        key: &[u8],
+        outcome: Result<&Extraction, &str>,
+    ) -> Result<(), CacheError> {
+        let stored = match outcome {
+            Ok(found) => Stored::Face {
+                landmarks: found.landmarks.0.to_vec(),
+                sharpness: found.quality.sharpness,
+                spread: found.quality.landmark_spread,
+            },
+            Err(reason) => Stored::Refused(reason.to_owned()),
+        };
+        self.store.insert(key, serde_json::to_vec(&stored).expect("plain data"))?;
+        Ok(())
+    }
+}
+
+impl Stored {
+    /// `None` for an entry that another version of this program wrote.
+    fn outcome(self, species: Species) -> Option<Outcome> {
+        let (landmarks, sharpness, landmark_spread) = match self {
+            Self::Face { landmarks, sharpness, spread } => (landmarks, sharpness, spread),
+            Self::Refused(reason) => return Some(Err(reason)),
+        };
+        let landmarks = Landmarks(landmarks.try_into().ok()?);
+        let (measurement, pose) = face::measure(&landmarks).ok()?;
+        let interocular = landmarks.interocular_distance();
+        let quality = Quality { interocular, sharpness, landmark_spread, ..pose };
+        let checked = quality.check(QualityLimits::of(species));
+        Some(checked.map(|()| measurement).map_err(|error| error.reason().to_owned()))
+    }
+}

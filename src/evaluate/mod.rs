@@ -1,0 +1,22 @@
+//! How well the resemblance holds: measured on photos of people and dogs.
+//!
+//! [`Gallery`] finds the photos, [`measure_all`] measures them (each photo once:
+//! the results are kept in a [`Cache`]), [`Method`]s turn measurements into
+//! vectors, and [`Findings`] holds what is then counted.
+
+mod cache;
+mod distortion;
+mod findings;
+mod gallery;
+mod method;
+mod metrics;
+mod report;
+mod study;
+
+pub use cache::{Cache, CacheError};
+pub use distortion::Distortion;
+pub use findings::{Findings, MethodFindings, RobustnessFindings};
+pub use gallery::{Gallery, Picture};
+pub use method::Method;
+pub use report::{html, table};
+pub use study::{Measured, measure_all, study};

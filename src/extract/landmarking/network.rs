@@ -1,0 +1,38 @@
+//! Landmarks by the network: jittered chips, each seen as it is and mirrored.
+
+use super::JITTERS;
+use crate::{
+    extract::ExtractError,
+    face::Landmarks,
+    photo::Raster,
+    vision::{CHIP_SIDE, Detection, LandmarkNetwork},
+};
+
+/// Side of the chip, in sides of the face box.
+const REACH: f64 = 1.3;
+/// How far the chip's middle lies below the box's, in sides of the box: chins
+/// hang below the boxes.
+const DROP: f64 = 0.18;
+/// Of the jitters, those that are tried: each costs two runs of the network.
+const TRIES: usize = 3;
+
+pub(super) fn predict(
+    raster: &Raster,
+    face: &Detection,
+    network: &mut LandmarkNetwork,
+) -> Result<Vec<Landmarks>, ExtractError> {
+    let ([x, y], side) = (face.centre(), face.side());
+    let mut predictions = Vec::with_capacity(2 * TRIES);
+    for (dx, dy, scale) in &JITTERS[..TRIES] {
+        let reach = side * REACH * scale;
+        let left = x + side * dx - reach / 2.0;
+        let top = y + side * (dy + DROP) - reach / 2.0;
+        let chip = raster.chip(left, top, reach, CHIP_SIDE)?;
+        for (mirrored, seen) in [(false, &chip.raster), (true, &chip.raster.mirrored()?)] {
+            let found = network.predict(std::slice::from_ref(seen))?.remove(0);
+            let found = if mirrored { found.mirrored(CHIP_SIDE as f64) } else { found };
+            predictions.push(found.map(|point| chip.to_raster(point)));
+        }
+    }
+    Ok(predictions)
+}

@@ -1,0 +1,47 @@
+//! Landmarks by dlib's trees: one chip, jittered boxes in it.
+
+use super::JITTERS;
+use crate::{
+    extract::ExtractError,
+    face::{Landmarks, Point},
+    photo::Raster,
+    vision::{Detection, Predictor, SquareBox},
+};
+
+/// Side of the face box in the chip, in pixels. The predictor rounds to whole
+/// pixels, so a small face is enlarged.
+const BOX_SIDE: f64 = 300.0;
+/// Added on every edge, in sides of the box.
+const MARGIN: f64 = 0.5;
+
+/// Number of points of the predictor.
+pub(super) const POINTS: usize = 68;
+
+pub(super) fn predict(
+    raster: &Raster,
+    face: &Detection,
+    predictor: &Predictor,
+) -> Result<Vec<Landmarks>, ExtractError> {
+    let [x, y] = face.centre();
+    let reach = face.side() * (0.5 + MARGIN);
+    let chip = raster.chip(
+        x - reach,
+        y - reach,
+        2.0 * reach,
+        (BOX_SIDE * (1.0 + 2.0 * MARGIN)) as usize,
+    )?;
+    let boxes = JITTERS.map(|(dx, dy, scale)| SquareBox {
+        left: BOX_SIDE * (MARGIN + dx + (1.0 - scale) / 2.0),
+        top: BOX_SIDE * (MARGIN + dy + (1.0 - scale) / 2.0),
+        side: BOX_SIDE * scale,
+    });
+    let predictions = predictor.predict(&chip.raster, &boxes)?;
+    Ok(predictions
+        .iter()
+        .map(|points| {
+            let points: &[Point; POINTS] =
+                points[..].try_into().expect("Predictor::new has checked the number of points");
+            Landmarks::from_ibug68(points).map(|point| chip.to_raster(point))
+        })
+        .collect())
+}

@@ -1,0 +1,113 @@
+//! The landmark network: it draws a heat map for each landmark; OpenCV runs it.
+
+use std::sync::Arc;
+
+use opencv::{
+    core::{CV_32F, Mat, Scalar, Size, Vector},
+    dnn::{self, Net},
+    prelude::*,
+};
+
+use super::{VisionError, models::VerifiedModel};
+use crate::{
+    face::{Landmarks, landmarks::COUNT},
+    photo::Raster,
+};
+
+/// Side of the square chip that the network looks at, in pixels.
+pub const CHIP_SIDE: usize = 160;
+/// Pixels of the chip for each cell of a heat map.
+const CELL: usize = 4;
+const CELLS: usize = CHIP_SIDE / CELL;
+/// Brightness that the network takes for 0, and its unit.
+const MEAN: f64 = 127.0;
+const UNIT: f64 = 128.0;
+
+/// A network that finds the 16 landmarks in a chip. Running it writes scratch
+/// memory, so each worker has a copy of its own.
+pub struct LandmarkNetwork {
+    net: Net,
+    onnx: Arc<Vector<u8>>,
+}
+
+impl LandmarkNetwork {
+    /// Parses a verified ONNX model and makes sure that it draws 16 heat maps.
+    pub fn new(model: &VerifiedModel) -> Result<Self, VisionError> {
+        let rejected =
+            |detail: String| VisionError::ModelRejected { file: model.entry.file.clone(), detail };
+        let onnx = Arc::new(Vector::from_slice(&model.bytes));
+        let mut network = Self::parse(onnx).map_err(|error| rejected(error.to_string()))?;
+        let blank = Mat::zeros(CHIP_SIDE as i32, CHIP_SIDE as i32, opencv::core::CV_8UC3)
+            .and_then(|zeros| zeros.to_mat())
+            .map_err(VisionError::OpenCv)?;
+        network.predict(&[Raster::new(blank)]).map_err(|error| rejected(error.to_string()))?;
+        Ok(network)
+    }
+
+    fn parse(onnx: Arc<Vector<u8>>) -> opencv::Result<Self> {
+        let net = dnn::read_net_from_onnx_buffer(&onnx)?;
+        Ok(Self { net, onnx })
+    }
+
+    /// A copy for another worker.
+    pub fn try_clone(&self) -> Result<Self, VisionError> {
+        Ok(Self::parse(Arc::clone(&self.onnx))?)
+    }
+
+    /// The landmarks in each chip of [`CHIP_SIDE`] pixels, in its pixels.
+    pub fn predict(&mut self, chips: &[Raster]) -> Result<Vec<Landmarks>, VisionError> {
+        let images: Vector<Mat> = chips.iter().map(|chip| chip.mat().clone()).collect();
+        let side = CHIP_SIDE as i32;
+        let blob = dnn::blob_from_images(
+            &images,
+            1.0 / UNIT,
+            Size::new(side, side),
+            Scalar::all(MEAN),
+            false,
+            false,
+            CV_32F,
+        )?;
+        self.net.set_input_def(&blob)?;
+        let maps = self.net.forward_single_def()?;
+        let scores = maps.data_typed::<f32>()?;
+        if scores.len() != chips.len() * COUNT * CELLS * CELLS {
+            return Err(VisionError::HeatMaps { found: scores.len(), chips: chips.len() });
+        }
+        Ok(scores.chunks_exact(COUNT * CELLS * CELLS).map(landmarks).collect())
+    }
+}
+
+fn landmarks(maps: &[f32]) -> Landmarks {
+    let mut maps = maps.chunks_exact(CELLS * CELLS);
+    Landmarks(std::array::from_fn(|_| expected_position(maps.next().expect("one for each point"))))
+}
+
+/// Mean position under the softmax of the scores (integral regression: Sun et
+/// al., ECCV 2018), in pixels of the chip; finer than a cell.
+fn expected_position(scores: &[f32]) -> [f64; 2] {
+    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let (mut sum, mut x, mut y) = (0.0, 0.0, 0.0);
+    for (cell, &score) in scores.iter().enumerate() {
+        let weight = f64::from(score - highest).exp();
+        sum += weight;
+        x += weight * (cell % CELLS) as f64;
+        y += weight * (cell / CELLS) as f64;
+    }
+    [x, y].map(|cells| (cells / sum + 0.5) * CELL as f64 - 0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_position_lies_between_equal_cells() {
+        let mut scores = [-50.0; CELLS * CELLS];
+        scores[10 * CELLS + 20] = 5.0;
+        let [x, y] = expected_position(&scores);
+        assert!((x - 81.5).abs() < 1e-6 && (y - 41.5).abs() < 1e-6, "{x} {y}");
+        scores[10 * CELLS + 21] = 5.0;
+        let [x, y] = expected_position(&scores);
+        assert!((x - 83.5).abs() < 1e-9 && (y - 41.5).abs() < 1e-9, "{x} {y}");
+    }
+}

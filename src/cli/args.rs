@@ -49,7 +49,7 @@ pub(super) struct Common {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Measure the largest face in each photo
+    /// Measure the largest sure face in each photo
     Extract(Extract),
     /// Enrol new dogs, drop those that are gone, publish the catalogue
     Batch(Batch),

@@ -23,7 +23,7 @@ pub use spread::spread;
 
 /// Version of everything between the models and the numbers: face search,
 /// jitter, ratios. Raise it when a stored measurement would come out otherwise.
-const MEASUREMENT_VERSION: u32 = 2;
+const MEASUREMENT_VERSION: u32 = 3;
 
 /// Why no measurement came out of a photo.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +66,7 @@ pub struct Extraction {
     pub species: Species,
     /// Box of the face.
     pub face: Detection,
-    /// Faces found; the largest was taken.
+    /// Faces found; the largest of the sure ones was taken.
     pub faces_found: usize,
     /// How the photo had to be turned for its face to be upright.
     pub turn: Turn,

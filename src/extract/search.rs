@@ -59,12 +59,41 @@ pub(super) fn find_face(
         last_side = Some((side, pass.turn));
         let scaled = raster.resized(side)?.turned(pass.turn)?;
         let faces = detector.detect(&scaled)?;
-        let largest = faces.iter().max_by(|a, b| a.area().total_cmp(&b.area()));
-        if let Some(face) = largest {
+        if let Some(face) = largest(&faces) {
             let factor = raster.long_side() as f64 / side as f64;
             let face = face.map(|[x, y]| [(x + 0.5) * factor - 0.5, (y + 0.5) * factor - 0.5]);
             return Ok(FoundFace { face, turn: pass.turn, faces_found: faces.len() });
         }
     }
     Err(FaceError::NoFace { species: species.name() }.into())
+}
+
+/// A face must be so sure, as a share of the surest, to be preferred for its size:
+/// what a detector takes for a face by mistake is often large and seldom sure.
+const SURE: f64 = 0.5;
+
+/// The largest of the faces that are sure enough.
+fn largest(faces: &[Detection]) -> Option<&Detection> {
+    let surest = faces.iter().map(|face| face.confidence).fold(0.0, f64::max);
+    let sure = faces.iter().filter(|face| face.confidence >= SURE * surest);
+    sure.max_by(|a, b| a.area().total_cmp(&b.area()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_mistake_does_not_hide_the_face() {
+        let face = |side: f64, confidence: f64| Detection {
+            left: 0.0,
+            top: 0.0,
+            right: side,
+            bottom: side,
+            confidence,
+        };
+        assert_eq!(largest(&[]), None);
+        let faces = [face(80.0, 1.2), face(120.0, 0.9), face(300.0, 0.1)];
+        assert_eq!(largest(&faces), Some(&faces[1]));
+    }
 }

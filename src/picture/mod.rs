@@ -13,7 +13,7 @@ use canvas::{ACCENT, Canvas, FAINT, INK};
 /// Height of a line of text, in pixels.
 const LINE: f64 = 26.0;
 /// Width of the column of ratios.
-const COLUMN: usize = 380;
+const COLUMN: usize = 430;
 /// Side of a face in the side-by-side picture.
 const FACE: usize = 440;
 const GAP: usize = 24;
@@ -34,7 +34,7 @@ pub fn of_extraction(photo: &Photo, found: &Extraction) -> Result<Raster, PhotoE
         let y = 72.0 + LINE * index as f64;
         canvas.text(&ratio.key().replace('_', " "), [left, y], 16.0, FAINT)?;
         let value = found.measurement.log_ratios[index].exp();
-        canvas.text(&format!("{value:.2}"), [left + 270.0, y], 16.0, INK)?;
+        canvas.text(&format!("{value:.2}"), [left + 320.0, y], 16.0, INK)?;
     }
     Ok(canvas.into_raster())
 }

@@ -13,7 +13,7 @@ type Ratios = SVector<f64, RATIO_COUNT>;
 /// directions only: height and size of the whole face are taken away.
 const DIRECTIONS: usize = 14;
 /// Directions of the coarse vector: the most repeatable ones.
-const COARSE_DIRECTIONS: usize = 8;
+const COARSE_DIRECTIONS: usize = 12;
 /// Which coordinate of the coarse vector is the handicap of a dog.
 pub(super) const HANDICAP: usize = COARSE_DIRECTIONS;
 /// Dimensions of the coarse vector: directions and handicap.

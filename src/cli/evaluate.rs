@@ -4,24 +4,15 @@ use std::{fs, process::ExitCode};
 
 use super::{Failure, args, progress::Progress, settings::Settings};
 use crate::{
-    evaluate::{self, Cache, CacheError, Gallery, Measured},
+    evaluate::{self, Cache, Gallery, Measured},
     extract::Extractor,
     face::Species,
 };
 
-impl From<CacheError> for Failure {
-    fn from(error: CacheError) -> Self {
-        Self::new(error.reason(), error)
-    }
-}
-
 pub(super) fn run(command: &args::Evaluate, settings: &Settings) -> Result<ExitCode, Failure> {
     let cache = Cache::open(&settings.data_dir.evaluation_path())?;
     let people = Gallery::find(&command.people, command.recordings)?;
-    let mut dogs = Gallery::default();
-    for folder in &command.dogs {
-        dogs.pictures.extend(Gallery::find(folder, false)?.pictures);
-    }
+    let dogs = Gallery::find_all(&command.dogs, false)?;
     let people = measured(people, Species::Person, settings, &cache, true)?;
     let dogs = measured(dogs, Species::Dog, settings, &cache, false)?;
     let findings = evaluate::study(&people, &dogs);

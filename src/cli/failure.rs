@@ -3,9 +3,9 @@
 use std::{borrow::Cow, fmt, io, path::Path};
 
 use crate::{
-    batch::BatchError, catalog::CatalogError, catalog::SourceError, extract::ExtractError,
-    matching::MatchError, photo::PhotoError, service::ServeError, temperament::TemperamentError,
-    vision::VisionError,
+    batch::BatchError, catalog::CatalogError, catalog::SourceError, evaluate::CacheError,
+    extract::ExtractError, matching::MatchError, photo::PhotoError, service::ServeError,
+    temperament::TemperamentError, vision::VisionError,
 };
 
 /// Why a command failed.
@@ -50,6 +50,7 @@ macro_rules! from_errors {
 
 from_errors!(
     BatchError,
+    CacheError,
     CatalogError,
     ExtractError,
     MatchError,

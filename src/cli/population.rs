@@ -1,26 +1,23 @@
 //! `mungpy population`: the shipped statistics are made with it.
 
-use std::{collections::BTreeMap, fs, process::ExitCode};
+use std::{fs, process::ExitCode};
 
 use super::{Failure, args, evaluate::measured, settings::Settings};
 use crate::{
     evaluate::{Cache, Gallery, Measured},
-    face::{Measurement, RATIO_COUNT, Species},
+    face::{Measurement, RATIO_COUNT, SHAPE_LEN, Species},
     resemblance::{Population, intraclass_correlation, within_covariance},
 };
 
 pub(super) fn run(command: &args::Population, settings: &Settings) -> Result<ExitCode, Failure> {
     let species: Species = command.species.into();
     let cache = Cache::open(&settings.data_dir.evaluation_path())?;
-    let mut gallery = Gallery::default();
-    for folder in &command.photos {
-        gallery.pictures.extend(Gallery::find(folder, command.recordings)?.pictures);
-    }
+    let gallery = Gallery::find_all(&command.photos, command.recordings)?;
     let measured = measured(gallery, species, settings, &cache, false)?;
     let all: Vec<Measurement> = measured.outcomes.iter().flatten().copied().collect();
     let mut population = Population::of(species, &measured.version, &all);
     if command.recordings {
-        let individuals = by_individual(&measured);
+        let individuals = measured.individuals();
         population.reliability = reliability(&individuals);
         population.shape_within = within_covariance(&shapes(&individuals));
     }
@@ -32,10 +29,7 @@ pub(super) fn run(command: &args::Population, settings: &Settings) -> Result<Exi
 }
 
 fn print(population: &Population, measured: &Measured) {
-    let mut refused: BTreeMap<&str, usize> = BTreeMap::new();
-    for reason in measured.outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
-        *refused.entry(reason).or_default() += 1;
-    }
+    let refused = measured.refusals();
     let (faces, photos) = (population.faces, measured.outcomes.len());
     println!("measured {faces} of {photos} photos; refused: {refused:?}");
     for (index, ratio) in population.ratios.iter().enumerate() {
@@ -47,20 +41,8 @@ fn print(population: &Population, measured: &Measured) {
     }
 }
 
-/// For each individual its recordings, and of each the measurements.
-fn by_individual(measured: &Measured) -> Vec<Vec<Vec<Measurement>>> {
-    type Recordings<'a> = BTreeMap<&'a str, Vec<Measurement>>;
-    let mut individuals: BTreeMap<&str, Recordings> = BTreeMap::new();
-    for (picture, outcome) in measured.gallery.pictures.iter().zip(&measured.outcomes) {
-        let Ok(measurement) = outcome else { continue };
-        let recordings = individuals.entry(&picture.individual).or_default();
-        recordings.entry(&picture.recording).or_default().push(*measurement);
-    }
-    individuals.into_values().map(|recordings| recordings.into_values().collect()).collect()
-}
-
-/// The same with shape coordinates in place of measurements.
-fn shapes(individuals: &[Vec<Vec<Measurement>>]) -> Vec<Vec<Vec<[f64; 32]>>> {
+/// Shape coordinates in place of measurements.
+fn shapes(individuals: &[Vec<Vec<Measurement>>]) -> Vec<Vec<Vec<[f64; SHAPE_LEN]>>> {
     let shapes = |r: &Vec<Measurement>| r.iter().map(|m| m.shape.coordinates()).collect();
     individuals.iter().map(|recordings| recordings.iter().map(shapes).collect()).collect()
 }

@@ -48,17 +48,22 @@ impl Distortion {
         }
     }
 
-    /// The changed photo. `landmarks` are those of the unchanged one, in its pixels.
-    pub fn apply(self, photo: &Photo, landmarks: &Landmarks) -> Result<Photo, PhotoError> {
+    /// The changed photo. `landmarks` finds those of the unchanged one, in its
+    /// pixels; only a distortion that needs them calls it.
+    pub fn apply<E: From<PhotoError>>(
+        self,
+        photo: &Photo,
+        landmarks: impl FnOnce() -> Result<Landmarks, E>,
+    ) -> Result<Photo, E> {
         let raster = &photo.raster;
         let changed = match self {
             Self::Turned(degrees) => raster.rotated(f64::from(degrees))?,
             Self::Scaled(percent) => {
                 raster.resized((raster.long_side() * percent as usize / 100).max(32))?
             }
-            Self::Jpeg(quality) => return Photo::decode(&raster.encode_jpeg(quality)?),
+            Self::Jpeg(quality) => return Ok(Photo::decode(&raster.encode_jpeg(quality)?)?),
             Self::Brightness(percent) => raster.brightened(f64::from(percent) / 100.0)?,
-            Self::Cropped => cropped(photo, landmarks)?,
+            Self::Cropped => cropped(photo, &landmarks()?)?,
             Self::Mirrored => raster.mirrored()?,
         };
         Ok(Photo {

@@ -24,6 +24,15 @@ pub struct Gallery {
 }
 
 impl Gallery {
+    /// The photos of several folders, as [`Self::find`] finds them in one.
+    pub fn find_all<P: AsRef<Path>>(roots: &[P], recordings: bool) -> Result<Self, SourceError> {
+        let mut all = Self::default();
+        for root in roots {
+            all.pictures.extend(Self::find(root.as_ref(), recordings)?.pictures);
+        }
+        Ok(all)
+    }
+
     /// Each sub-folder is an individual; so is each photo that lies in `root`
     /// itself. With `recordings`, photos of an individual whose names begin with
     /// the same character are one recording.

@@ -37,7 +37,7 @@ impl Method {
         let mut places: Vec<Embedding> =
             dogs.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
         level(space, &mut places);
-        places.iter().map(|place| place.coarse.into_iter().chain(place.fine).collect()).collect()
+        places.iter().map(Embedding::coordinates).collect()
     }
 
     /// The vector of a face.
@@ -45,10 +45,7 @@ impl Method {
         match self {
             Self::RawRatios => face.log_ratios.to_vec(),
             Self::ZScores => space.sigmas(species, face).to_vec(),
-            Self::Space => {
-                let place = space.embed(species, face);
-                place.coarse.into_iter().chain(place.fine).collect()
-            }
+            Self::Space => space.embed(species, face).coordinates(),
         }
     }
 }

@@ -38,6 +38,29 @@ pub struct Measured {
     pub version: String,
 }
 
+impl Measured {
+    /// For each individual its recordings, and of each the measurements.
+    pub fn individuals(&self) -> Vec<Vec<Vec<Measurement>>> {
+        let mut all: BTreeMap<&str, BTreeMap<&str, Vec<Measurement>>> = BTreeMap::new();
+        for (picture, outcome) in self.gallery.pictures.iter().zip(&self.outcomes) {
+            if let Ok(measurement) = outcome {
+                let individual = all.entry(&picture.individual).or_default();
+                individual.entry(&picture.recording).or_default().push(*measurement);
+            }
+        }
+        all.into_values().map(|recordings| recordings.into_values().collect()).collect()
+    }
+
+    /// Refused photos by reason code.
+    pub fn refusals(&self) -> BTreeMap<String, usize> {
+        let mut count = BTreeMap::new();
+        for reason in self.outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
+            *count.entry(reason.clone()).or_default() += 1;
+        }
+        count
+    }
+}
+
 /// Work of one thread: a picture, and what is done to it first.
 struct Task {
     picture: usize,
@@ -119,75 +142,53 @@ fn extracted(
     distortion: Option<Distortion>,
 ) -> Result<extract::Extraction, ExtractError> {
     let photo = Photo::decode(bytes)?;
-    let plain = extractor.extract_decoded(&photo)?;
-    match distortion {
-        None => Ok(plain),
-        Some(distortion) => extractor.extract_decoded(&distortion.apply(&photo, &plain.landmarks)?),
-    }
+    let Some(distortion) = distortion else { return extractor.extract_decoded(&photo) };
+    let face = || extractor.extract_decoded(&photo).map(|plain| plain.landmarks);
+    let changed = distortion.apply(&photo, face)?;
+    extractor.extract_decoded(&changed)
 }
 
 /// Everything that is told about persons and dogs.
 pub fn study(people: &Measured, dogs: &Measured) -> Findings {
     let catalogue = catalogue(dogs);
-    let measurements: Vec<Measurement> = catalogue.iter().map(|(_, m)| *m).collect();
-    let space = Space::for_catalogue(&measurements);
-    let refusals = |measured: &Measured| {
-        let mut count = BTreeMap::new();
-        for reason in measured.outcomes.iter().filter_map(|o| o.as_ref().err()) {
-            *count.entry(reason.clone()).or_default() += 1;
-        }
-        count
-    };
+    let space = Space::for_catalogue(&catalogue);
     let measured = |m: &Measured| [m.outcomes.len(), m.outcomes.iter().flatten().count()];
     Findings {
         model_versions: [people.version.clone(), dogs.version.clone()],
         person_photos: measured(people),
         dog_photos: measured(dogs),
         catalogue: catalogue.len(),
-        refusals: [refusals(people), refusals(dogs)],
+        refusals: [people.refusals(), dogs.refusals()],
         repeatability: repeatability(people, dogs),
         methods: Method::ALL
-            .map(|method| findings(method, &space, people, dogs, &measurements))
+            .map(|method| findings(method, &space, people, dogs, &catalogue))
             .to_vec(),
-        robustness: robustness(&space, people, &measurements),
+        robustness: robustness(&space, people, &catalogue),
     }
 }
 
 /// One measured photo of each dog.
-fn catalogue(dogs: &Measured) -> Vec<(String, Measurement)> {
+fn catalogue(dogs: &Measured) -> Vec<Measurement> {
     let mut found: BTreeMap<&str, Measurement> = BTreeMap::new();
     for (picture, outcome) in dogs.gallery.pictures.iter().zip(&dogs.outcomes) {
         if let Ok(measurement) = outcome {
             found.entry(&picture.individual).or_insert(*measurement);
         }
     }
-    found.into_iter().map(|(name, measurement)| (name.to_owned(), measurement)).collect()
-}
-
-/// Individual → recording → measurements.
-type Recordings<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Vec<Measurement>>>;
-
-fn recordings(measured: &Measured) -> Recordings<'_> {
-    let mut all: Recordings = BTreeMap::new();
-    for (picture, outcome) in measured.gallery.pictures.iter().zip(&measured.outcomes) {
-        if let Ok(measurement) = outcome {
-            let individual = all.entry(&picture.individual).or_default();
-            individual.entry(&picture.recording).or_default().push(*measurement);
-        }
-    }
-    all
+    found.into_values().collect()
 }
 
 fn repeatability(people: &Measured, dogs: &Measured) -> Vec<(String, Option<f64>, Option<f64>)> {
-    let icc = |measured: &Measured, ratio: usize| {
-        let groups: Vec<Vec<f64>> = recordings(measured)
-            .values()
-            .map(|own| own.values().map(|photos| photos[0].log_ratios[ratio]).collect())
+    let icc = |individuals: &[Vec<Vec<Measurement>>], ratio: usize| {
+        let groups: Vec<Vec<f64>> = individuals
+            .iter()
+            .map(|own| own.iter().map(|photos| photos[0].log_ratios[ratio]).collect())
             .collect();
         intraclass_correlation(&groups)
     };
+    let (people, dogs) = (people.individuals(), dogs.individuals());
     (0..RATIO_COUNT)
-        .map(|ratio| (Ratio::ALL[ratio].key().to_owned(), icc(people, ratio), icc(dogs, ratio)))
+        .map(|ratio| (Ratio::ALL[ratio].key().to_owned(), icc(&people, ratio), icc(&dogs, ratio)))
         .collect()
 }
 
@@ -200,12 +201,13 @@ fn findings(
 ) -> MethodFindings {
     let vector = |species, measurement: &Measurement| method.vector(space, species, measurement);
     let vectors = method.catalogue(space, catalogue);
+    let individuals = people.individuals();
     let lists = |photos: usize| -> Vec<Vec<Vec<u32>>> {
         let list = |recording: &Vec<Measurement>| {
             let mean = Measurement::mean(&recording[..photos.min(recording.len())]);
             mean.ok().map(|face| ranked(&vector(Species::Person, &face), &vectors))
         };
-        recordings(people).values().map(|own| own.values().filter_map(list).collect()).collect()
+        individuals.iter().map(|own| own.iter().filter_map(list).collect()).collect()
     };
     let single = lists(1);
     let dog_photos: Vec<(&str, Vec<f64>)> = dogs

@@ -96,24 +96,20 @@ pub struct Extractor {
 impl Extractor {
     /// Loads the models of a species.
     pub fn load(species: Species, models: &Models) -> Result<Self, VisionError> {
-        let (detector, finder) = match species {
-            Species::Person => (Detector::frontal_person()?, "hog".to_owned()),
-            Species::Dog => {
-                let model = models.verified(models.dog_detector())?;
-                (Detector::cnn(&model)?, model.entry.version())
-            }
-        };
-        let (landmarks, locator) = match species {
+        let (detector, finder, landmarks, locator) = match species {
             Species::Person => {
                 let model = models.verified(Role::PersonLandmarks)?;
-                (LandmarkModel::trees(&model)?, model.entry.version())
+                let landmarks = LandmarkModel::trees(&model)?;
+                (Detector::frontal_person()?, "hog".to_owned(), landmarks, model.entry)
             }
             Species::Dog => {
+                let heads = models.verified(models.dog_detector())?;
                 let model = models.verified(Role::DogLandmarks)?;
-                (LandmarkModel::network(&model)?, model.entry.version())
+                let landmarks = LandmarkModel::network(&model)?;
+                (Detector::cnn(&heads)?, heads.entry.version(), landmarks, model.entry)
             }
         };
-        let version = format!("{finder}+{locator}+v{MEASUREMENT_VERSION}").into();
+        let version = format!("{finder}+{}+v{MEASUREMENT_VERSION}", locator.version()).into();
         Ok(Self { species, detector, landmarks, version })
     }
 

@@ -42,25 +42,29 @@ impl SymmetricShape {
     }
 
     /// x and y of all landmarks, one after the other.
-    pub fn coordinates(&self) -> [f64; 2 * COUNT] {
+    pub fn coordinates(&self) -> [f64; SHAPE_LEN] {
         std::array::from_fn(|i| self.points[i / 2][i % 2])
     }
 }
 
+/// Number of coordinates of a shape.
+pub const SHAPE_LEN: usize = 2 * COUNT;
 /// Number of [`features`].
 pub const FEATURE_COUNT: usize = 16;
-const PAIRS: [(usize, usize); 6] = [(0, 6), (1, 5), (2, 4), (3, 7), (8, 10), (12, 14)];
+/// The left landmark of each pair.
+const LEFT: [usize; 6] = [0, 1, 2, 3, 8, 12];
 const MIDLINE: [usize; 4] = [9, 11, 13, 15];
 
 /// What of a symmetric shape is free: half the distance and the mean height of
 /// each pair of landmarks, and the height of each landmark on the midline.
 ///
 /// Linear in the coordinates, so that it maps covariances as well.
-pub fn features(coordinates: &[f64; 2 * COUNT]) -> [f64; FEATURE_COUNT] {
+pub fn features(coordinates: &[f64; SHAPE_LEN]) -> [f64; FEATURE_COUNT] {
     let at = |point: usize, axis: usize| coordinates[2 * point + axis];
+    let pair = |i: usize| (LEFT[i], MIRRORED[LEFT[i]]);
     std::array::from_fn(|i| match i {
-        0..6 => (at(PAIRS[i].1, 0) - at(PAIRS[i].0, 0)) / 2.0,
-        6..12 => f64::midpoint(at(PAIRS[i - 6].0, 1), at(PAIRS[i - 6].1, 1)),
+        0..6 => (at(pair(i).1, 0) - at(pair(i).0, 0)) / 2.0,
+        6..12 => f64::midpoint(at(pair(i - 6).0, 1), at(pair(i - 6).1, 1)),
         _ => at(MIDLINE[i - 12], 1),
     })
 }

@@ -7,12 +7,9 @@
 //! coordinate, zero for persons: ‖x − y‖² + p is the squared distance between
 //! (x, 0) and (y, √p), so that the search stays exact.
 
-use super::{Embedding, Population, Space, draw, space::HANDICAP};
-use crate::face::Species;
+use super::{Embedding, Space, score::drawn_persons, space::HANDICAP};
 
-/// Persons drawn from the shipped population.
-const PERSONS: usize = 256;
-/// The nearest of them that tell how near a dog lies to persons.
+/// The nearest of some drawn persons that tell how near a dog lies to persons.
 const NEIGHBOURS: usize = 10;
 /// Share of the dogs that get a handicap. Dogs further off than these are left
 /// where they are: without a bound one odd dog would push all others away.
@@ -23,10 +20,7 @@ const STRENGTH: f64 = 0.6;
 
 /// Sets the handicap of each dog of a catalogue.
 pub fn level(space: &Space, dogs: &mut [Embedding]) {
-    let persons: Vec<Embedding> = draw(&Population::shipped_person(), PERSONS)
-        .iter()
-        .map(|person| space.embed(Species::Person, person))
-        .collect();
+    let persons = drawn_persons(space);
     let distances: Vec<f64> = dogs.iter().map(|dog| distance_to_persons(dog, &persons)).collect();
     let mut sorted = distances.clone();
     sorted.sort_by(f64::total_cmp);

@@ -3,9 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use crate::face::{Measurement, RATIO_COUNT, Ratio, Species, landmarks};
-
-const SHAPE_LEN: usize = 2 * landmarks::COUNT;
+use crate::face::{Measurement, RATIO_COUNT, Ratio, SHAPE_LEN, Species};
 
 /// Statistics of the measurements of many faces of one species.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{Embedding, Population, Space};
 use crate::face::{Measurement, Species, SymmetricShape, landmarks::COUNT};
 
-/// Persons drawn from the person population for the calibration.
+/// Persons drawn from the shipped population, whom dogs are compared with.
 const PERSONS: usize = 256;
 /// Most dogs of the catalogue that they are compared with, evenly picked.
 const DOGS: usize = 256;
@@ -26,9 +26,8 @@ impl Calibration {
     /// Compares persons drawn from the shipped population with the dogs.
     pub fn new(space: &Space, dogs: &[Embedding]) -> Self {
         let stride = dogs.len().div_ceil(DOGS).max(1);
-        let mut distances: Vec<f64> = draw(&Population::shipped_person(), PERSONS)
-            .iter()
-            .map(|person| space.embed(Species::Person, person))
+        let mut distances: Vec<f64> = drawn_persons(space)
+            .into_iter()
             .flat_map(|person| {
                 dogs.iter()
                     .step_by(stride)
@@ -57,6 +56,12 @@ impl Calibration {
         };
         (100.0 * (1.0 - (above as f64 + step) / n as f64)).clamp(0.0, 100.0)
     }
+}
+
+/// Where persons at large lie in the space; always the same ones.
+pub(super) fn drawn_persons(space: &Space) -> Vec<Embedding> {
+    let persons = draw(&Population::shipped_person(), PERSONS);
+    persons.iter().map(|person| space.embed(Species::Person, person)).collect()
 }
 
 /// Draws faces from a population's normal distribution of shapes. Shapes that

@@ -3,7 +3,7 @@
 use nalgebra::{SMatrix, SVector, SymmetricEigen};
 
 use super::Population;
-use crate::face::{FEATURE_COUNT, Measurement, RATIO_COUNT, Species, features, landmarks};
+use crate::face::{FEATURE_COUNT, Measurement, RATIO_COUNT, SHAPE_LEN, Species, features};
 
 type Matrix = SMatrix<f64, FEATURE_COUNT, FEATURE_COUNT>;
 type Vector = SVector<f64, FEATURE_COUNT>;
@@ -20,7 +20,6 @@ pub(super) const HANDICAP: usize = COARSE_DIRECTIONS;
 pub const COARSE_LEN: usize = COARSE_DIRECTIONS + 1;
 /// Dimensions of the rest, which only the second stage compares.
 pub const FINE_LEN: usize = DIRECTIONS - COARSE_DIRECTIONS;
-const SHAPE_LEN: usize = 2 * landmarks::COUNT;
 
 /// Share of the identity in a correlation matrix before it is inverted: keeps
 /// directions of little variance, which are mostly noise, from being blown up.
@@ -43,6 +42,11 @@ pub struct Embedding {
 }
 
 impl Embedding {
+    /// All coordinates, the coarse ones first.
+    pub fn coordinates(&self) -> Vec<f64> {
+        self.coarse.into_iter().chain(self.fine).collect()
+    }
+
     /// Squared Euclidean distance of the coarse vectors; never more than
     /// [`Self::distance_squared`].
     pub fn coarse_distance_squared(&self, other: &Self) -> f64 {

@@ -99,6 +99,11 @@ def normalised(chip):
     return ((chip.astype(np.float32) - 127) / 128).transpose(2, 0, 1)
 
 
+def mirrored(points):
+    """The points of a chip's mirror image, in the order of the landmarks."""
+    return (np.array([SIDE - 1, 0]) + np.array([-1, 1]) * points)[MIRRORED]
+
+
 def recolour(chip, rng):
     image = chip.astype(np.float32)
     if rng.random() < 0.2:
@@ -125,6 +130,6 @@ def varied(face, rng):
     visible = face.visible & ((points > -2) & (points < SIDE + 1)).all(1)
     if rng.random() < 0.5:
         chip = chip[:, ::-1]
-        points = (np.array([SIDE - 1, 0]) + np.array([-1, 1]) * points)[MIRRORED]
+        points = mirrored(points)
         visible = visible[MIRRORED]
     return normalised(recolour(chip, rng)), points.astype(np.float32), visible

@@ -82,8 +82,7 @@ def predict(net, face, shift=(0.0, 0.0), scale=1.0):
     with torch.no_grad():
         both, _ = network.soft_argmax(net(torch.from_numpy(np.stack([chip, chip[:, :, ::-1]]))))
     direct, mirrored = both.numpy().astype(np.float64)
-    mirrored = (np.array([network.SIDE - 1, 0]) + np.array([-1, 1]) * mirrored)[face_set.MIRRORED]
-    points = (direct + mirrored) / 2
+    points = (direct + face_set.mirrored(mirrored)) / 2
     return (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
 
 

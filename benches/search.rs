@@ -1,44 +1,49 @@
-//! The search over catalogues of drawn dogs, beside brute force.
+//! The search over catalogues of drawn dogs, beside brute force: building,
+//! memory, and the ten nearest of all, of a tenth and of a hundredth of the dogs.
 
 use std::{
     collections::{BTreeMap, HashSet},
+    fs,
     hint::black_box,
     time::Duration,
 };
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use mungpy::{
-    face::{Landmarks, Measurement, Species},
+    face::{Measurement, Species},
     index::{Index, IndexDog, Query},
-    resemblance::{Embedding, Population, draw},
+    resemblance::{Embedding, Population, Space, draw, level},
     temperament::{Answers, Policy, Questionnaire},
 };
 
-/// Dogs with the proportions of the shipped population and evenly mixed traits
-/// on three axes: a filter by one of them leaves half.
+const SIZES: [usize; 4] = [1_500, 15_000, 100_000, 1_000_000];
+
+/// Dogs with the proportions of the shipped population. A tenth is shy, a
+/// hundredth is also sensitive, and half is curious.
 fn dogs(count: usize) -> Vec<IndexDog> {
     let questionnaire = Questionnaire::default();
-    let axes = &questionnaire.axes()[..3];
+    let traits = |number: usize| -> BTreeMap<String, String> {
+        let shown = [!number.is_multiple_of(10), !number.is_multiple_of(100), number % 2 == 1];
+        let axes = questionnaire.axes().iter().zip(shown);
+        axes.map(|(axis, side)| (axis.key.clone(), axis.sides[usize::from(side)].key.clone()))
+            .collect()
+    };
     draw(&Population::shipped_dog(), count)
         .into_iter()
         .enumerate()
-        .map(|(number, measurement)| {
-            let side = |bit: usize| (number >> bit) & 1;
-            let traits: BTreeMap<String, String> = axes
-                .iter()
-                .enumerate()
-                .map(|(bit, axis)| (axis.key.clone(), axis.sides[side(bit)].key.clone()))
-                .collect();
-            IndexDog {
-                dog_id: format!("{number:07}"),
-                image_id: String::new(),
-                photo_location: String::new(),
-                landmarks: Landmarks([[0.0; 2]; 16]),
-                profile: questionnaire.profile(&traits),
-                measurement,
-            }
+        .map(|(number, measurement)| IndexDog {
+            dog_id: format!("{number:07}"),
+            image_id: format!("{number:07}.jpg"),
+            profile: questionnaire.profile(&traits(number)),
+            measurement,
         })
         .collect()
+}
+
+/// Memory of this process that is in use, in bytes.
+fn resident() -> usize {
+    let pages = fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
 fn brute_force(person: &Embedding, dogs: &[Embedding]) -> Vec<(usize, f64)> {
@@ -49,21 +54,36 @@ fn brute_force(person: &Embedding, dogs: &[Embedding]) -> Vec<(usize, f64)> {
     all
 }
 
+/// Answers that leave a share of the dogs.
+fn filters() -> [(&'static str, Answers); 3] {
+    let questionnaire = Questionnaire::default();
+    let shows = |count: usize| {
+        let axes = questionnaire.axes()[..count].iter();
+        let sides = axes.map(|axis| (axis.key.as_str(), axis.sides[0].key.as_str(), true));
+        questionnaire.answers(sides).unwrap()
+    };
+    [("100 %", shows(0)), ("10 %", shows(1)), ("1 %", shows(2))]
+}
+
 fn search(criterion: &mut Criterion) {
     let persons: Vec<Measurement> = draw(&Population::shipped_person(), 64);
     let none = HashSet::new();
-    let questionnaire = Questionnaire::default();
-    let unfiltered = Answers::default();
-    let half = questionnaire.answers([("sociability", "shy", true)]).unwrap();
-    for count in [1_500, 15_000, 100_000] {
+    for count in SIZES {
         let dogs = dogs(count);
+        let measurements: Vec<Measurement> = dogs.iter().map(|dog| dog.measurement).collect();
+        let space = Space::for_catalogue(&measurements);
+        let mut places: Vec<Embedding> =
+            measurements.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
+        level(&space, &mut places);
         let mut group = criterion.benchmark_group(format!("{count} dogs"));
         group.sample_size(10).measurement_time(Duration::from_secs(3));
-        group.bench_function("build", |b| {
-            b.iter_batched(|| dogs.clone(), Index::build, criterion::BatchSize::LargeInput);
-        });
+        if count <= 100_000 {
+            group.bench_function("build", |b| {
+                b.iter_batched(|| dogs.clone(), Index::build, BatchSize::PerIteration);
+            });
+        }
         let index = Index::build(dogs);
-        for (name, answers) in [("all", &unfiltered), ("half", &half)] {
+        for (name, answers) in &filters() {
             let mut next = persons.iter().cycle();
             group.bench_function(BenchmarkId::new("top 10 of", name), |b| {
                 b.iter(|| {
@@ -74,13 +94,20 @@ fn search(criterion: &mut Criterion) {
                 });
             });
         }
-        let embed = |species, measurement| index.space().embed(species, measurement);
-        let embedded: Vec<Embedding> = (0..count as u32).map(|dog| *index.embedding(dog)).collect();
         let mut next = persons.iter().cycle();
         group.bench_function("brute force", |b| {
-            b.iter(|| brute_force(&embed(Species::Person, next.next().unwrap()), &embedded));
+            b.iter(|| {
+                let person = space.embed(Species::Person, next.next().unwrap());
+                black_box(brute_force(&person, &places))
+            });
         });
         group.finish();
+        let before = resident();
+        drop(index);
+        // Of a small index the allocator keeps more than it gives back.
+        if count == SIZES[SIZES.len() - 1] {
+            println!("{count} dogs: {} bytes of memory a dog", (before - resident()) / count);
+        }
     }
 }
 

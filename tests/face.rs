@@ -79,6 +79,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn features_hold_the_whole_symmetric_shape(face in faces()) {
+        let shape = measured(&face).0.shape;
+        for (p, q) in face::points_of(&face::features(&shape.coordinates())).iter().zip(shape.points()) {
+            prop_assert!(distance(*p, *q) < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_reshaped_face_has_the_new_shape_and_the_old_pose(face in faces(), other in faces()) {
+        let ((own, pose), (wanted, _)) = (measured(&face), measured(&other));
+        let (found, kept) = measured(&face::reshaped(&face, &wanted.shape).unwrap());
+        assert_same(&found, &wanted);
+        prop_assert!((kept.roll - pose.roll).abs() < 1e-6);
+        let same = face::reshaped(&face, &own.shape).unwrap();
+        prop_assert!(same.normalised_mean_error(&face) < 1e-12);
+    }
+}
+
 #[test]
 fn a_face_that_is_no_face_is_refused() {
     let point = Landmarks([[5.0, 5.0]; 16]);

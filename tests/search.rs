@@ -6,9 +6,9 @@ mod common;
 use std::collections::{BTreeMap, HashSet};
 
 use mungpy::{
-    face::{Landmarks, Measurement, Species},
+    face::{Measurement, Species},
     index::{Index, IndexDog, Query},
-    resemblance::{COARSE_LEN, Calibration, Population, Space, draw, explain},
+    resemblance::{Calibration, EMBEDDING_LEN, Embedding, Population, Space, draw, explain, level},
     temperament::{Answers, Policy, Questionnaire},
 };
 use proptest::prelude::*;
@@ -18,8 +18,6 @@ fn dog(number: usize, measurement: &Measurement, traits: &[(String, String)]) ->
     IndexDog {
         dog_id: format!("dog-{number:05}"),
         image_id: format!("{number}.jpg"),
-        photo_location: String::new(),
-        landmarks: Landmarks([[0.0; 2]; 16]),
         profile: Questionnaire::default().profile(&traits),
         measurement: *measurement,
     }
@@ -38,14 +36,17 @@ fn policy() -> impl Strategy<Value = Policy> {
     prop_oneof![(0..7_u32).prop_map(Policy::AtLeast), (1..200_u32).prop_map(Policy::Best)]
 }
 
-/// Number and squared distance of the nearest dogs, by looking at each.
-fn brute_force(index: &Index, query: &Query<'_>) -> Vec<(u32, f64)> {
+/// Id and squared distance of the nearest of the dogs, by looking at each.
+fn brute_force(index: &Index, dogs: &[IndexDog], query: &Query<'_>) -> Vec<(String, f64)> {
     let person = index.space().embed(Species::Person, query.person);
-    let allowed: Vec<(u32, u32)> = (0..index.len() as u32)
-        .filter(|&number| !query.excluded.contains(&index.dog(number).dog_id))
-        .filter_map(|number| {
-            Some((number, query.answers.agreement(&index.dog(number).profile)?.agreed))
-        })
+    let embed = |dog: &IndexDog| index.space().embed(Species::Dog, &dog.measurement);
+    let mut places: Vec<Embedding> = dogs.iter().map(embed).collect();
+    level(index.space(), &mut places);
+    let allowed: Vec<(usize, u32)> = dogs
+        .iter()
+        .enumerate()
+        .filter(|(_, dog)| !query.excluded.contains(&dog.dog_id))
+        .filter_map(|(number, dog)| Some((number, query.answers.agreement(&dog.profile)?.agreed)))
         .collect();
     let threshold = match query.policy {
         _ if query.answers.is_empty() => 0,
@@ -56,24 +57,27 @@ fn brute_force(index: &Index, query: &Query<'_>) -> Vec<(u32, f64)> {
             agreed.get(n as usize - 1).copied().unwrap_or(0)
         }
     };
-    let mut all: Vec<(u32, f64)> = allowed
+    let mut all: Vec<(String, f64)> = allowed
         .iter()
         .filter(|(_, agreed)| *agreed >= threshold)
-        .map(|&(number, _)| {
-            let dog = index.embedding(number);
-            (number, person.distance_squared(dog))
-        })
+        .map(|&(number, _)| (dogs[number].dog_id.clone(), person.distance_squared(&places[number])))
         .collect();
     all.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     all.truncate(query.top);
     all
 }
 
+/// Id and squared distance of what the search finds.
+fn found(index: &Index, query: &Query<'_>) -> Vec<(String, f64)> {
+    let hits = index.search(query).hits;
+    hits.iter().map(|hit| (index.dog_id(hit.dog).to_owned(), hit.distance_squared)).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn two_stages_find_what_brute_force_finds(
-        count in 1..900_usize,
+        count in 1..2000_usize,
         twins in 1..4_usize,
         few_profiles in any::<bool>(),
         all_traits in proptest::collection::vec(traits(), 30),
@@ -82,7 +86,7 @@ proptest! {
         policy in policy(),
         top in 1..25_usize,
         person in 0..40_usize,
-        excluded in proptest::collection::hash_set(0..900_usize, 0..30),
+        excluded in proptest::collection::hash_set(0..2000_usize, 0..30),
     ) {
         let measurements = draw(&Population::shipped_dog(), count);
         // Twins measure alike: their order must come from their ids.
@@ -92,17 +96,29 @@ proptest! {
                 dog(i, &measurements[i / twins], &all_traits[profile])
             })
             .collect();
-        let index = Index::build(dogs);
+        let index = Index::build(dogs.clone());
         let person = draw(&Population::shipped_person(), 40)[person];
         let given = answered.iter().enumerate();
         let given = given.map(|(i, (a, s))| (a.as_str(), s.as_str(), required && i == 0));
         let answers: Answers = Questionnaire::default().answers(given).unwrap();
         let excluded: HashSet<String> = excluded.iter().map(|i| format!("dog-{i:05}")).collect();
         let query = Query { person: &person, answers: &answers, policy, top, excluded: &excluded };
-        let found = index.search(&query);
-        let found: Vec<_> = found.hits.iter().map(|hit| (hit.dog, hit.distance_squared)).collect();
-        prop_assert_eq!(found, brute_force(&index, &query));
+        prop_assert_eq!(found(&index, &query), brute_force(&index, &dogs, &query));
     }
+}
+
+/// A source that shows one picture for every dog it has no photo of.
+#[test]
+fn thousands_of_equal_dogs_are_found_in_the_order_of_their_ids() {
+    let measurements = draw(&Population::shipped_dog(), 2);
+    let dogs: Vec<IndexDog> =
+        (0..3000).rev().map(|i| dog(i, &measurements[usize::from(i == 7)], &[])).collect();
+    let index = Index::build(dogs.clone());
+    let person = draw(&Population::shipped_person(), 1)[0];
+    let (answers, excluded) = (Answers::default(), HashSet::from(["dog-00001".to_owned()]));
+    let policy = Policy::AtLeast(0);
+    let query = Query { person: &person, answers: &answers, policy, top: 20, excluded: &excluded };
+    assert_eq!(found(&index, &query), brute_force(&index, &dogs, &query));
 }
 
 #[test]
@@ -130,13 +146,25 @@ fn scores_fall_with_distance_and_are_a_percentile() {
 }
 
 #[test]
+fn a_counterpart_lies_where_its_person_does() {
+    let space = Space::for_catalogue(&draw(&Population::shipped_dog(), 500));
+    for person in draw(&Population::shipped_person(), 20) {
+        let own = space.embed(Species::Person, &person);
+        let twin = space.embed(Species::Dog, &space.counterpart(&person).unwrap());
+        // The shape is scaled to unit size again, which the linear map does not keep.
+        let distance = own.distance_squared(&twin);
+        assert!(distance < 0.05, "{distance}");
+    }
+}
+
+#[test]
 fn an_explanation_names_what_both_have_in_common() {
     let dogs = draw(&Population::shipped_dog(), 300);
     let space = Space::for_catalogue(&dogs);
     let person = draw(&Population::shipped_person(), 1)[0];
     let persons = space.sigmas(Species::Person, &person);
     for dog in &dogs[..20] {
-        let named = explain(&space, &person, dog);
+        let named = explain(&space, &persons, &space.sigmas(Species::Dog, dog));
         assert_eq!(named.len(), 3);
         for agreement in named {
             let position = mungpy::face::Ratio::ALL
@@ -154,13 +182,15 @@ fn the_spread_of_both_species_is_the_same_in_the_common_space() {
     let people = draw(&Population::shipped_person(), 3000);
     let space = Space::for_catalogue(&dogs);
     let spread = |species, faces: &[Measurement]| {
-        let coarse: Vec<_> = faces.iter().map(|face| space.embed(species, face).coarse).collect();
-        let n = coarse.len() as f64;
+        let places: Vec<Embedding> = faces.iter().map(|face| space.embed(species, face)).collect();
+        let n = places.len() as f64;
         // The last coordinate is the handicap, which an index gives.
-        (0..COARSE_LEN - 1)
+        (0..EMBEDDING_LEN - 1)
             .map(|i| {
-                let mean = coarse.iter().map(|c| c[i]).sum::<f64>() / n;
-                (coarse.iter().map(|c| (c[i] - mean).powi(2)).sum::<f64>() / n).sqrt()
+                let along: Vec<f64> =
+                    places.iter().map(|place| f64::from(place.coordinates()[i])).collect();
+                let mean = along.iter().sum::<f64>() / n;
+                (along.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / n).sqrt()
             })
             .collect::<Vec<f64>>()
     };

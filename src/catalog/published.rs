@@ -46,6 +46,11 @@ impl Catalogue {
         File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
     }
 
+    /// A dog by its id.
+    pub fn dog(&self, dog_id: &str) -> Option<&DogRecord> {
+        self.dogs.iter().find(|dog| dog.dog_id == dog_id)
+    }
+
     /// Whether it holds just these dogs, measured by these models.
     pub fn dogs_equal(&self, dogs: &[DogRecord], model_version: &str) -> bool {
         let written: Vec<store::DogRecord> = dogs.iter().map(Into::into).collect();

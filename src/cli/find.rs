@@ -7,13 +7,13 @@ use tonic_types::StatusExt;
 
 use super::{Failure, args, extract::write_picture, settings::Settings};
 use crate::{
+    catalog::Catalogue,
     extract::{Extractor, ExtractorPool},
     face::Species,
     matching::{Answered, Matcher, Snapshot},
     photo::Photo,
     picture::{self, Portrait},
     proto::v1::{Answer, MatchRequest, MatchResponse, match_service_client::MatchServiceClient},
-    resemblance::explain,
 };
 
 pub(super) fn run(command: &args::Match, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -55,13 +55,14 @@ fn answer_here(
     request: &MatchRequest,
     settings: &Settings,
 ) -> Result<MatchResponse, Failure> {
-    let snapshot = Snapshot::load(&settings.data_dir.catalogue_path(), &settings.questionnaire)?;
+    let catalogue = Catalogue::read(&settings.data_dir.catalogue_path())?;
+    let snapshot = Snapshot::of(&catalogue, &settings.questionnaire);
     let extractor = Extractor::load(Species::Person, &settings.models)?;
     let pool = ExtractorPool::new(extractor, 1)?;
     let matcher = Matcher::new(pool, settings.questionnaire.clone(), settings.policy);
     let answered = matcher.answer(&snapshot, request)?;
     if let Some(out) = &command.picture {
-        write_picture(out, &draw(&snapshot, request, &answered)?)?;
+        write_picture(out, &draw(&catalogue, &snapshot, request, &answered)?)?;
     }
     Ok(answered.response)
 }
@@ -96,17 +97,19 @@ fn answer(text: &str) -> Result<Answer, Failure> {
 }
 
 fn draw(
+    catalogue: &Catalogue,
     snapshot: &Snapshot,
     request: &MatchRequest,
     answered: &Answered,
 ) -> Result<Vec<u8>, Failure> {
     let hit = &answered.found.hits[0];
-    let dog = snapshot.index.dog(hit.dog);
+    let dog_id = snapshot.index.dog_id(hit.dog);
+    let dog = catalogue.dog(dog_id).expect("the index holds the dogs of the catalogue");
     let location = Path::new(&dog.photo_location);
     let bytes = fs::read(location).map_err(|error| Failure::file(location, &error))?;
     let (person_photo, dog_photo) = (Photo::decode(&request.photos[0])?, Photo::decode(&bytes)?);
     let person = &answered.people[0];
-    let ratios = explain(snapshot.index.space(), &person.measurement, &dog.measurement);
+    let ratios = snapshot.index.explain(&answered.person, hit.dog);
     let drawn = picture::side_by_side(
         &Portrait { photo: &person_photo, landmarks: &person.landmarks, caption: "you" },
         &Portrait { photo: &dog_photo, landmarks: &dog.landmarks, caption: &dog.dog_id },

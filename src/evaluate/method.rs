@@ -37,7 +37,7 @@ impl Method {
         let mut places: Vec<Embedding> =
             dogs.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
         level(space, &mut places);
-        places.iter().map(Embedding::coordinates).collect()
+        places.iter().map(coordinates).collect()
     }
 
     /// The vector of a face.
@@ -45,7 +45,11 @@ impl Method {
         match self {
             Self::RawRatios => face.log_ratios.to_vec(),
             Self::ZScores => space.sigmas(species, face).to_vec(),
-            Self::Space => space.embed(species, face).coordinates(),
+            Self::Space => coordinates(&space.embed(species, face)),
         }
     }
+}
+
+fn coordinates(place: &Embedding) -> Vec<f64> {
+    place.coordinates().map(f64::from).to_vec()
 }

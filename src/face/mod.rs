@@ -10,7 +10,7 @@ mod shape;
 pub use landmarks::{Landmarks, Point};
 pub use quality::{Quality, QualityLimits};
 pub use ratios::{LogRatios, RATIO_COUNT, Ratio};
-pub use shape::{FEATURE_COUNT, SHAPE_LEN, SymmetricShape, features};
+pub use shape::{FEATURE_COUNT, SHAPE_LEN, SymmetricShape, features, points_of, reshaped};
 
 /// Whose face it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

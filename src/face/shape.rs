@@ -23,6 +23,8 @@ pub(super) struct Decomposition {
     pub(super) shape: SymmetricShape,
     /// Roll in radians; positive is clockwise in the picture.
     pub(super) roll: f64,
+    /// Centroid size of the symmetric part, in the unit of the landmarks.
+    size: f64,
 }
 
 impl SymmetricShape {
@@ -69,6 +71,32 @@ pub fn features(coordinates: &[f64; SHAPE_LEN]) -> [f64; FEATURE_COUNT] {
     })
 }
 
+/// Points of a symmetric shape with these [`features`]: the way back.
+pub fn points_of(features: &[f64; FEATURE_COUNT]) -> [Point; COUNT] {
+    let mut points = [[0.0; 2]; COUNT];
+    for (i, left) in LEFT.into_iter().enumerate() {
+        points[left] = [-features[i], features[i + 6]];
+        points[MIRRORED[left]] = [features[i], features[i + 6]];
+    }
+    for (i, middle) in MIDLINE.into_iter().enumerate() {
+        points[middle] = [0.0, features[i + 12]];
+    }
+    points
+}
+
+/// The face with another symmetric shape in place of its own, and its place,
+/// size, roll and asymmetry kept.
+pub fn reshaped(landmarks: &Landmarks, shape: &SymmetricShape) -> Result<Landmarks, FaceError> {
+    let face = decompose(landmarks)?;
+    let turn = [face.size * face.roll.cos(), face.size * face.roll.sin()];
+    let mut points = landmarks.0;
+    for (point, (old, new)) in points.iter_mut().zip(face.shape.points.iter().zip(&shape.points)) {
+        let shift = times([new[0] - old[0], new[1] - old[1]], turn);
+        *point = [point[0] + shift[0], point[1] + shift[1]];
+    }
+    Ok(Landmarks(points))
+}
+
 fn times(a: Point, b: Point) -> Point {
     [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]]
 }
@@ -105,5 +133,5 @@ pub(super) fn decompose(landmarks: &Landmarks) -> Result<Decomposition, FaceErro
         return Err(FaceError::Degenerate);
     }
     let shape = SymmetricShape { points: points.map(|p| [p[0] / size, p[1] / size]) };
-    Ok(Decomposition { shape, roll })
+    Ok(Decomposition { shape, roll, size })
 }

@@ -1,63 +1,58 @@
-//! Dogs of one temperament profile, searched by their coarse vectors.
+//! Dogs of one temperament profile, in a kd-tree over their embeddings.
 
 use std::num::NonZero;
 
-use kiddo::{ImmutableKdTree, SquaredEuclidean};
+use kiddo::{Eytzinger, KdTree, SquaredEuclidean, leaf_strategy::VecOfArenas};
 
 use crate::{
-    resemblance::{COARSE_LEN, Embedding},
+    resemblance::{EMBEDDING_LEN, Embedding},
     temperament::Profile,
 };
 
-/// Groups of fewer dogs are scanned: a tree of a few leaves saves nothing.
-const SCANNED_BELOW: usize = 64;
+/// Dogs in a leaf of the tree, which are compared side by side. In 15 dimensions
+/// a search enters many leaves whatever their size, so large ones, of which a few
+/// thousand are compared in a row, win (docs/RESEMBLANCE.md); a group of fewer
+/// dogs is one leaf, that is to say a scan.
+const LEAF: usize = 256;
 
-/// A dog and its squared coarse distance to the person.
+type Tree =
+    KdTree<f32, u32, Eytzinger, VecOfArenas<f32, u32, EMBEDDING_LEN, LEAF>, EMBEDDING_LEN, LEAF>;
+
+/// A dog and its squared distance to the person, summed in single precision.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Near {
     pub(super) dog: u32,
-    pub(super) coarse: f64,
+    pub(super) coarse: f32,
 }
 
-/// Dogs of one profile.
+/// Dogs of one profile. Their numbers follow one another.
 pub(super) struct Group {
     pub(super) profile: Profile,
-    pub(super) members: Vec<u32>,
-    tree: Option<ImmutableKdTree<f64, COARSE_LEN>>,
+    pub(super) first: u32,
+    pub(super) len: usize,
+    tree: Tree,
 }
 
 impl Group {
-    pub(super) fn new(profile: Profile, members: Vec<u32>, embeddings: &[Embedding]) -> Self {
-        let tree = (members.len() >= SCANNED_BELOW).then(|| {
-            let points: Vec<_> =
-                members.iter().map(|&dog| embeddings[dog as usize].coarse).collect();
-            ImmutableKdTree::new_from_slice(&points).expect("finite points build a tree")
-        });
-        Self { profile, members, tree }
+    /// The dogs numbered from `first`, at least one.
+    pub(super) fn new(profile: Profile, first: u32, places: &[Embedding]) -> Self {
+        let points: Vec<_> = places.iter().map(|place| *place.coordinates()).collect();
+        let tree = Tree::new_from_slice(&points).expect("finite points build a tree");
+        Self { profile, first, len: places.len(), tree }
     }
 
-    /// Adds at least the `count` members nearest to `person` by coarse distance;
-    /// a member that is not added is not nearer than any that is.
-    pub(super) fn nearest(
-        &self,
-        person: &Embedding,
-        embeddings: &[Embedding],
-        count: NonZero<usize>,
-        out: &mut Vec<Near>,
-    ) {
-        match &self.tree {
-            Some(tree) if count.get() < self.members.len() => {
-                let found =
-                    tree.query(&person.coarse).nearest_n::<SquaredEuclidean<f64>>(count).execute();
-                out.extend(found.iter().map(|item| {
-                    let dog = self.members[item.item as usize];
-                    Near { dog, coarse: person.coarse_distance_squared(&embeddings[dog as usize]) }
-                }));
-            }
-            _ => out.extend(self.members.iter().map(|&dog| Near {
-                dog,
-                coarse: person.coarse_distance_squared(&embeddings[dog as usize]),
-            })),
-        }
+    /// Whether a dog belongs to the group.
+    pub(super) fn contains(&self, dog: u32) -> bool {
+        (self.first..self.first + self.len as u32).contains(&dog)
+    }
+
+    /// The `count` dogs nearest to `person` by coarse distance, the nearest first;
+    /// all where the group has fewer.
+    pub(super) fn nearest(&self, person: &Embedding, count: NonZero<usize>) -> Vec<Near> {
+        let query = self.tree.query(person.coordinates());
+        let found = query.nearest_n::<SquaredEuclidean<f32>>(count).execute();
+        let near =
+            found.iter().map(|item| Near { dog: self.first + item.item, coarse: item.distance });
+        near.collect()
     }
 }

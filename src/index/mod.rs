@@ -1,17 +1,17 @@
 //! An immutable snapshot of the catalogue, ready to be searched.
 //!
-//! Dogs are grouped by temperament profile; each large group has a kd-tree over
-//! its coarse vectors. A search picks the groups that fit the answers and finds
-//! the nearest dogs in two stages, exactly as brute force would.
+//! Dogs are grouped by temperament profile; each group has a kd-tree over its
+//! embeddings. A search picks the groups that fit the answers and finds the
+//! nearest dogs in two stages, exactly as brute force would.
 
 mod group;
 mod search;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::{
-    face::{Landmarks, Measurement, Species},
-    resemblance::{Calibration, Embedding, Space, level},
+    face::{Measurement, RATIO_COUNT, Species},
+    resemblance::{Calibration, Embedding, RatioAgreement, Space, explain, level},
     temperament::{Agreement, Answers, Policy, Profile},
 };
 use group::Group;
@@ -23,10 +23,6 @@ pub struct IndexDog {
     pub dog_id: String,
     /// Id of its photo.
     pub image_id: String,
-    /// Where its source keeps that photo.
-    pub photo_location: String,
-    /// Its landmarks in pixels of that photo.
-    pub landmarks: Landmarks,
     /// Its traits.
     pub profile: Profile,
     /// Its proportions.
@@ -68,11 +64,23 @@ pub struct Hit {
     pub agreement: Agreement,
 }
 
+/// What of a dog an answer names: a hundred bytes, because there may be a million.
+struct Named {
+    /// Ids of the dog and of its photo, one after the other.
+    ids: Box<str>,
+    dog_id_len: u32,
+    /// Deviations of its ratios from the mean dog, in standard deviations.
+    sigmas: [f32; RATIO_COUNT],
+}
+
 /// The catalogue in the form in which it is searched.
 pub struct Index {
-    dogs: Vec<IndexDog>,
-    embeddings: Vec<Embedding>,
-    numbers: HashMap<String, u32>,
+    /// By profile, then by dog id; a dog's number is its place here.
+    dogs: Vec<Named>,
+    /// Where each lies in the common space.
+    places: Vec<Embedding>,
+    /// Numbers of the dogs in the order of their ids.
+    by_id: Vec<u32>,
     groups: Vec<Group>,
     space: Space,
     calibration: Calibration,
@@ -87,24 +95,22 @@ impl Index {
 
     /// Builds the index in a given space.
     pub fn in_space(dogs: Vec<IndexDog>, space: Space) -> Self {
-        let unique: BTreeMap<String, IndexDog> =
-            dogs.into_iter().map(|dog| (dog.dog_id.clone(), dog)).collect();
-        let dogs: Vec<IndexDog> = unique.into_values().collect();
-        let mut embeddings: Vec<Embedding> =
+        let dogs = in_order(dogs);
+        let mut places: Vec<Embedding> =
             dogs.iter().map(|dog| space.embed(Species::Dog, &dog.measurement)).collect();
-        level(&space, &mut embeddings);
-        let mut members: BTreeMap<&Profile, Vec<u32>> = BTreeMap::new();
-        for (number, dog) in dogs.iter().enumerate() {
-            members.entry(&dog.profile).or_default().push(number as u32);
+        level(&space, &mut places);
+        let calibration = Calibration::new(&space, &places);
+        let mut groups = Vec::new();
+        let mut first = 0;
+        for members in dogs.chunk_by(|a, b| a.profile == b.profile) {
+            let range = first..first + members.len();
+            groups.push(Group::new(members[0].profile.clone(), first as u32, &places[range]));
+            first += members.len();
         }
-        let groups = members
-            .into_iter()
-            .map(|(profile, members)| Group::new(profile.clone(), members, &embeddings))
-            .collect();
-        let numbers =
-            dogs.iter().enumerate().map(|(i, dog)| (dog.dog_id.clone(), i as u32)).collect();
-        let calibration = Calibration::new(&space, &embeddings);
-        Self { dogs, embeddings, numbers, groups, space, calibration }
+        let dogs: Vec<Named> = dogs.into_iter().map(|dog| Named::new(&dog, &space)).collect();
+        let mut by_id: Vec<u32> = (0..dogs.len() as u32).collect();
+        by_id.sort_unstable_by_key(|&number| dogs[number as usize].dog_id());
+        Self { dogs, places, by_id, groups, space, calibration }
     }
 
     /// Number of dogs.
@@ -117,14 +123,21 @@ impl Index {
         self.dogs.is_empty()
     }
 
-    /// A dog by its number, as [`Hit::dog`] gives it.
-    pub fn dog(&self, number: u32) -> &IndexDog {
-        &self.dogs[number as usize]
+    /// Id of a dog by its number, as [`Hit::dog`] gives it.
+    pub fn dog_id(&self, number: u32) -> &str {
+        self.dogs[number as usize].dog_id()
     }
 
-    /// A dog's place in the common space, with its handicap.
-    pub fn embedding(&self, number: u32) -> &Embedding {
-        &self.embeddings[number as usize]
+    /// Id of a dog's photo.
+    pub fn image_id(&self, number: u32) -> &str {
+        let dog = &self.dogs[number as usize];
+        &dog.ids[dog.dog_id_len as usize..]
+    }
+
+    /// Why a dog is like a person.
+    pub fn explain(&self, person: &Measurement, number: u32) -> Vec<RatioAgreement> {
+        let dog = self.dogs[number as usize].sigmas.map(f64::from);
+        explain(&self.space, &self.space.sigmas(Species::Person, person), &dog)
     }
 
     /// The common space of persons and these dogs.
@@ -141,4 +154,32 @@ impl Index {
     pub fn search(&self, query: &Query<'_>) -> Found {
         search::search(self, query)
     }
+
+    fn number(&self, dog_id: &str) -> Option<u32> {
+        let place = self.by_id.binary_search_by_key(&dog_id, |&number| self.dog_id(number));
+        place.ok().map(|place| self.by_id[place])
+    }
+}
+
+impl Named {
+    fn new(dog: &IndexDog, space: &Space) -> Self {
+        Self {
+            ids: [&dog.dog_id[..], &dog.image_id].concat().into(),
+            dog_id_len: dog.dog_id.len() as u32,
+            sigmas: space.sigmas(Species::Dog, &dog.measurement).map(|sigma| sigma as f32),
+        }
+    }
+
+    fn dog_id(&self) -> &str {
+        &self.ids[..self.dog_id_len as usize]
+    }
+}
+
+/// By profile, then by id; of dogs with the same id the last.
+fn in_order(dogs: Vec<IndexDog>) -> Vec<IndexDog> {
+    let unique: BTreeMap<String, IndexDog> =
+        dogs.into_iter().map(|dog| (dog.dog_id.clone(), dog)).collect();
+    let mut dogs: Vec<IndexDog> = unique.into_values().collect();
+    dogs.sort_by(|a, b| a.profile.cmp(&b.profile));
+    dogs
 }

@@ -1,24 +1,21 @@
-//! Exact search in two stages: the coarse distance filters, the whole refines.
+//! Exact search in two stages: the coarse distance filters, the exact one ranks.
 //!
-//! The coarse distance never exceeds the whole one, so a dog that the first
-//! stage has not brought up cannot be nearer than the last that it has: when
-//! enough refined dogs are nearer than that bound, the answer is final
+//! The trees sum distances in single precision. What they bring up is compared in
+//! double precision, until no dog that they have not brought up can be nearer
 //! (multi-step k-nearest-neighbour search: Seidl & Kriegel, SIGMOD 1998).
 
 use std::{collections::HashSet, num::NonZero};
 
-use super::{
-    Found, Hit, Index, Query,
-    group::{Group, Near},
-};
+use super::{Found, Hit, Index, Query, group::Group};
 use crate::{face::Species, resemblance::Embedding, temperament::Agreement};
 
-/// Dogs that the first round brings up for the detailed comparison.
-const FIRST_ROUND: usize = 48;
+/// Dogs that a tree brings up beyond those wanted, so that one look is enough
+/// unless many are equally near.
+const SPARE: usize = 6;
 
-/// The tree sums in another order than [`Embedding::coarse_distance_squared`];
-/// the bound gives way by more than such sums can differ.
-const ROUNDING: f64 = 1.0 - 1e-12;
+/// By what share a coarse distance may miss the exact one: 15 squares, each
+/// rounded three times to 24 bits, and their sum.
+const ROUNDING: f64 = 1e-5;
 
 /// A group that fits the answers.
 struct Fitting<'a> {
@@ -29,22 +26,22 @@ struct Fitting<'a> {
 
 pub(super) fn search(index: &Index, query: &Query<'_>) -> Found {
     let person = index.space.embed(Species::Person, query.person);
-    let excluded: HashSet<u32> =
-        query.excluded.iter().filter_map(|id| index.numbers.get(id).copied()).collect();
+    let excluded: HashSet<u32> = query.excluded.iter().filter_map(|id| index.number(id)).collect();
     let fitting = fitting_groups(index, query, &excluded);
-    let candidates = fitting.iter().map(|f| f.group.members.len() - f.excluded).sum();
+    let candidates = fitting.iter().map(|f| f.group.len - f.excluded).sum();
     let top = query.top.min(candidates);
-    let mut count = FIRST_ROUND.max(4 * top);
-    loop {
-        let (hits, bound) = round(index, &person, &fitting, &excluded, count);
-        let complete = bound.is_none_or(|bound| {
-            top == 0 || hits.get(top - 1).is_some_and(|hit| hit.distance_squared < bound)
-        });
-        if complete {
-            return Found { hits: hits.into_iter().take(top).collect(), candidates };
+    let mut hits: Vec<Hit> = Vec::new();
+    if top > 0 {
+        for group in &fitting {
+            hits.extend(nearest_of(index, group, &person, &excluded, top));
         }
-        count *= 4;
     }
+    hits.sort_by(|a, b| {
+        let by_id = || index.dog_id(a.dog).cmp(index.dog_id(b.dog));
+        a.distance_squared.total_cmp(&b.distance_squared).then_with(by_id)
+    });
+    hits.truncate(top);
+    Found { hits, candidates }
 }
 
 fn fitting_groups<'a>(
@@ -57,44 +54,44 @@ fn fitting_groups<'a>(
         .iter()
         .filter_map(|group| {
             let agreement = query.answers.agreement(&group.profile)?;
-            let is_member = |dog: &&u32| index.dogs[**dog as usize].profile == group.profile;
-            Some(Fitting { group, agreement, excluded: excluded.iter().filter(is_member).count() })
+            let excluded = excluded.iter().filter(|dog| group.contains(**dog)).count();
+            Some(Fitting { group, agreement, excluded })
         })
         .collect();
     let counts: Vec<_> =
-        groups.iter().map(|f| (f.agreement.agreed, f.group.members.len() - f.excluded)).collect();
+        groups.iter().map(|f| (f.agreement.agreed, f.group.len - f.excluded)).collect();
     let threshold = query.policy.threshold(query.answers, &counts);
     groups.retain(|f| f.agreement.agreed >= threshold);
     groups
 }
 
-/// Brings up `count` dogs and compares them in detail. The bound is the coarse
-/// distance that no other dog is below; `None` when there is no other dog.
-fn round(
+/// The `top` dogs of a group that are nearest to the person, and some more.
+fn nearest_of(
     index: &Index,
+    fitting: &Fitting<'_>,
     person: &Embedding,
-    fitting: &[Fitting],
     excluded: &HashSet<u32>,
-    count: usize,
-) -> (Vec<Hit>, Option<f64>) {
-    let mut hits = Vec::new();
-    let mut bound: Option<f64> = None;
-    let mut near: Vec<Near> = Vec::new();
-    for f in fitting {
-        near.clear();
-        let count = NonZero::new(count + f.excluded).expect("at least one round");
-        f.group.nearest(person, &index.embeddings, count, &mut near);
-        if near.len() < f.group.members.len() {
-            let last = near.iter().map(|n| n.coarse).fold(0.0, f64::max) * ROUNDING;
-            bound = Some(bound.map_or(last, |bound| bound.min(last)));
+    top: usize,
+) -> Vec<Hit> {
+    let mut count = top + fitting.excluded + SPARE;
+    loop {
+        let wanted = NonZero::new(count).expect("top is at least one");
+        let near = fitting.group.nearest(person, wanted);
+        // No dog that was not brought up is nearer than this.
+        let bound = (count < fitting.group.len)
+            .then(|| f64::from(near[count - 1].coarse) * (1.0 - ROUNDING));
+        let left = near.iter().filter(|near| !excluded.contains(&near.dog));
+        let hits: Vec<Hit> = left
+            .map(|near| Hit {
+                dog: near.dog,
+                distance_squared: person.distance_squared(&index.places[near.dog as usize]),
+                agreement: fitting.agreement,
+            })
+            .collect();
+        let nearer = |bound: f64| hits.iter().filter(|hit| hit.distance_squared < bound).count();
+        if bound.is_none_or(|bound| nearer(bound) >= top) {
+            return hits;
         }
-        hits.extend(near.iter().filter(|n| !excluded.contains(&n.dog)).map(|n| Hit {
-            dog: n.dog,
-            distance_squared: person.distance_squared(&index.embeddings[n.dog as usize]),
-            agreement: f.agreement,
-        }));
+        count *= 4;
     }
-    // Dogs are numbered in the order of their ids.
-    hits.sort_by(|a, b| a.distance_squared.total_cmp(&b.distance_squared).then(a.dog.cmp(&b.dog)));
-    (hits, bound)
 }

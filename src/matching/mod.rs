@@ -34,6 +34,8 @@ pub struct Matcher {
 pub struct Answered {
     /// The answer.
     pub response: MatchResponse,
+    /// The person's proportions: the mean over the photos.
+    pub person: Measurement,
     /// What was found in each photo of the person.
     pub people: Vec<Extraction>,
     /// The dogs, as they stand in the index.
@@ -87,7 +89,7 @@ impl Matcher {
         let language = Language::from_tag(&request.language);
         let response =
             response::respond(&request.image_id, snapshot, &person, &people, &found, language);
-        Ok(Answered { response, people, found })
+        Ok(Answered { response, person, people, found })
     }
 
     fn measure<B: AsRef<[u8]>>(&self, photos: &[B]) -> Result<Vec<Extraction>, MatchError> {

@@ -6,7 +6,7 @@ use crate::{
     face::{Measurement, Quality},
     index::{Found, Hit},
     proto::v1,
-    resemblance::{Language, explain},
+    resemblance::Language,
     temperament::Agreement,
 };
 
@@ -42,8 +42,9 @@ fn dog_match(
     hit: &Hit,
     language: Language,
 ) -> v1::DogMatch {
-    let dog = snapshot.index.dog(hit.dog);
-    let ratios = explain(snapshot.index.space(), person, &dog.measurement)
+    let index = &snapshot.index;
+    let ratios = index
+        .explain(person, hit.dog)
         .into_iter()
         .map(|agreement| v1::RatioAgreement {
             ratio: agreement.ratio.key().to_owned(),
@@ -53,9 +54,9 @@ fn dog_match(
         })
         .collect();
     v1::DogMatch {
-        dog_id: dog.dog_id.clone(),
-        dog_image_id: dog.image_id.clone(),
-        score: snapshot.index.score(hit.distance_squared),
+        dog_id: index.dog_id(hit.dog).to_owned(),
+        dog_image_id: index.image_id(hit.dog).to_owned(),
+        score: index.score(hit.distance_squared),
         agreement: Some(hit.agreement.into()),
         explanation: Some(v1::Explanation { ratios }),
     }

@@ -25,27 +25,25 @@ pub struct Snapshot {
 impl Snapshot {
     /// Reads a published catalogue and builds the index over it.
     pub fn load(path: &Path, questionnaire: &Questionnaire) -> Result<Self, CatalogError> {
-        Ok(Self::of(Catalogue::read(path)?, questionnaire))
+        Ok(Self::of(&Catalogue::read(path)?, questionnaire))
     }
 
     /// Builds the index over a catalogue.
-    pub fn of(catalogue: Catalogue, questionnaire: &Questionnaire) -> Self {
+    pub fn of(catalogue: &Catalogue, questionnaire: &Questionnaire) -> Self {
         let dogs = catalogue
             .dogs
-            .into_iter()
+            .iter()
             .map(|record| IndexDog {
                 profile: questionnaire.profile(&record.traits),
-                dog_id: record.dog_id,
-                image_id: record.image_id,
-                photo_location: record.photo_location,
-                landmarks: record.landmarks,
+                dog_id: record.dog_id.clone(),
+                image_id: record.image_id.clone(),
                 measurement: record.measurement,
             })
             .collect();
         Self {
             version: catalogue.version,
             published_at: catalogue.published_at,
-            model_version: catalogue.model_version,
+            model_version: catalogue.model_version.clone(),
             index: Index::build(dogs),
         }
     }

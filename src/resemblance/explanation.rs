@@ -1,7 +1,7 @@
 //! Why two faces are alike, in numbers and words.
 
 use super::Space;
-use crate::face::{Measurement, RATIO_COUNT, Ratio, Species};
+use crate::face::{RATIO_COUNT, Ratio};
 
 /// Ratios that an explanation names.
 const NAMED: usize = 3;
@@ -57,17 +57,18 @@ impl RatioAgreement {
 }
 
 /// The ratios that agree most and are distinctive, the strongest first.
-pub fn explain(space: &Space, person: &Measurement, dog: &Measurement) -> Vec<RatioAgreement> {
-    let persons = space.sigmas(Species::Person, person);
-    let dogs = space.sigmas(Species::Dog, dog);
+///
+/// `person` and `dog` are their deviations as [`Space::sigmas`] gives them.
+pub fn explain(
+    space: &Space,
+    person: &[f64; RATIO_COUNT],
+    dog: &[f64; RATIO_COUNT],
+) -> Vec<RatioAgreement> {
     let weights = space.ratio_weights();
     let mut all: Vec<(f64, RatioAgreement)> = (0..RATIO_COUNT)
         .map(|i| {
-            let agreement = RatioAgreement {
-                ratio: Ratio::ALL[i],
-                person_sigma: persons[i],
-                dog_sigma: dogs[i],
-            };
+            let agreement =
+                RatioAgreement { ratio: Ratio::ALL[i], person_sigma: person[i], dog_sigma: dog[i] };
             (agreement.strength() * weights[i], agreement)
         })
         .collect();

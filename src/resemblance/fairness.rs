@@ -7,7 +7,7 @@
 //! coordinate, zero for persons: ‖x − y‖² + p is the squared distance between
 //! (x, 0) and (y, √p), so that the search stays exact.
 
-use super::{Embedding, Space, score::drawn_persons, space::HANDICAP};
+use super::{EMBEDDING_LEN, Embedding, Space, score::drawn_persons};
 
 /// The nearest of some drawn persons that tell how near a dog lies to persons.
 const NEIGHBOURS: usize = 10;
@@ -16,28 +16,48 @@ const NEIGHBOURS: usize = 10;
 const HANDICAPPED: f64 = 0.8;
 /// Share of the difference that is made up for: with all of it another photo of
 /// a person leads to other dogs more often (docs/RESEMBLANCE.md).
-const STRENGTH: f64 = 0.6;
+const STRENGTH: f32 = 0.6;
 
 /// Sets the handicap of each dog of a catalogue.
 pub fn level(space: &Space, dogs: &mut [Embedding]) {
-    let persons = drawn_persons(space);
-    let distances: Vec<f64> = dogs.iter().map(|dog| distance_to_persons(dog, &persons)).collect();
+    let persons = Persons::drawn(space);
+    let distances: Vec<f32> = dogs.iter().map(|dog| persons.distance(dog)).collect();
     let mut sorted = distances.clone();
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_unstable_by(f32::total_cmp);
     let last = (HANDICAPPED * sorted.len() as f64) as usize;
     let Some(&bound) = sorted.get(last.min(sorted.len().saturating_sub(1))) else { return };
     for (dog, distance) in dogs.iter_mut().zip(distances) {
-        dog.coarse[HANDICAP] = (STRENGTH * (bound - distance)).max(0.0).sqrt();
+        dog.set_handicap((STRENGTH * (bound - distance)).max(0.0).sqrt());
     }
 }
 
-/// Mean squared distance to the nearest persons.
-fn distance_to_persons(dog: &Embedding, persons: &[Embedding]) -> f64 {
-    let mut all: Vec<f64> = persons.iter().map(|person| person.distance_squared(dog)).collect();
-    let nearest = NEIGHBOURS.min(all.len());
-    if nearest == 0 {
-        return 0.0;
+/// Persons at large, coordinate by coordinate, so that a dog's distances to all
+/// of them are summed side by side.
+struct Persons {
+    coordinates: [Vec<f32>; EMBEDDING_LEN],
+    count: usize,
+}
+
+impl Persons {
+    fn drawn(space: &Space) -> Self {
+        let persons = drawn_persons(space);
+        let coordinate = |i: usize| persons.iter().map(|person| person.coordinates()[i]).collect();
+        Self { coordinates: std::array::from_fn(coordinate), count: persons.len() }
     }
-    all.select_nth_unstable_by(nearest - 1, f64::total_cmp);
-    all[..nearest].iter().sum::<f64>() / nearest as f64
+
+    /// Mean squared distance of a dog to the nearest of them.
+    fn distance(&self, dog: &Embedding) -> f32 {
+        let mut squares = vec![0.0; self.count];
+        for (persons, &own) in self.coordinates.iter().zip(dog.coordinates()) {
+            for (square, &other) in squares.iter_mut().zip(persons) {
+                *square += (other - own) * (other - own);
+            }
+        }
+        let nearest = NEIGHBOURS.min(squares.len());
+        if nearest == 0 {
+            return 0.0;
+        }
+        squares.select_nth_unstable_by(nearest - 1, f32::total_cmp);
+        squares[..nearest].iter().sum::<f32>() / nearest as f32
+    }
 }

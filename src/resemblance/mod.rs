@@ -15,4 +15,4 @@ pub use explanation::{Language, RatioAgreement, explain};
 pub use fairness::level;
 pub use population::{Population, PopulationError, intraclass_correlation, within_covariance};
 pub use score::{Calibration, draw};
-pub use space::{COARSE_LEN, Embedding, FINE_LEN, Space};
+pub use space::{EMBEDDING_LEN, Embedding, Space};

@@ -5,9 +5,11 @@ mod common;
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    thread,
 };
 
 use common::{composite_catalogue, data};
@@ -160,6 +162,51 @@ fn verify_names_what_is_missing_and_what_to_do() {
     if !output.status.success() {
         assert!(out.contains("[MODEL_MISSING]") && out.contains("--models"), "{out}");
     }
+}
+
+/// Serves `body` to one HTTP request for anything; the address to ask at.
+fn mirror(body: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/models/", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let head = BufReader::new(&stream).lines().map_while(Result::ok);
+        let request = head.take_while(|line| !line.is_empty()).next().unwrap();
+        assert!(request.starts_with("GET /models/dogHeadDetector.dat "), "{request}");
+        let length = body.len();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        stream.write_all(&body).unwrap();
+    });
+    address
+}
+
+#[test]
+fn a_mirror_that_serves_another_file_is_refused_and_nothing_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("models");
+    let address = mirror(b"not the model".to_vec());
+    let fetch = ["models", "fetch", "--from", &address, "--to"];
+    let (output, _, err) = run(mungpy(folder.path()).args(fetch).arg(&target));
+    assert!(!output.status.success());
+    assert!(err.contains("[MODEL_CORRUPTED]") && err.contains("dogHeadDetector.dat"), "{err}");
+    assert_eq!(fs::read_dir(&target).unwrap().count(), 0);
+    let (output, _, err) =
+        run(mungpy(folder.path()).args(["models", "fetch", "--from", "http://127.0.0.1:9"]));
+    assert!(!output.status.success());
+    assert!(err.contains("[FETCH_FAILED]"), "{err}");
+}
+
+#[test]
+#[ignore = "needs ../shared"]
+fn the_published_detector_is_fetched_over_http() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = fs::read(common::shared("models/dogHeadDetector.dat")).unwrap();
+    let address = mirror(model.clone());
+    let fetch = ["models", "fetch", "--from", &address, "--to"];
+    let (output, _, err) = run(mungpy(folder.path()).args(fetch).arg(folder.path()));
+    assert!(output.status.success(), "{err}");
+    assert_eq!(fs::read(folder.path().join("dogHeadDetector.dat")).unwrap(), model);
 }
 
 /// A server process on a free port.

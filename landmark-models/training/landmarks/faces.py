@@ -1,4 +1,4 @@
-"""Marked faces, and the varied chips that the network is trained on."""
+"""Faces with their points, and the varied chips that the network is trained on."""
 import json
 import zlib
 from pathlib import Path
@@ -33,42 +33,6 @@ def dogs(data):
         face = Face(np.ascontiguousarray(image), row["box"], row["landmarks"], visible, row["image"])
         face.yaw = row["yaw"]
         yield face
-
-
-def ibug16(p):
-    """The 16 landmarks from the 68 points of the iBUG scheme."""
-    lid = lambda a, b: (p[a] + p[b]) / 2
-    return np.array([p[36], lid(37, 38), p[39], lid(40, 41), p[42], lid(43, 44), p[45], lid(46, 47),
-                     p[31], p[30], p[35], p[33], p[48], p[51], p[54], p[8]])
-
-
-def persons(data, found, limit=0.12):
-    """Persons with their published points, in the boxes of `mungpy extract --species person --json`.
-
-    Published points that are far from what the first predictor sees (more than `limit` of the interocular
-    distance after the mean difference of the two schemes is taken off) are left out as slips.
-    """
-    data = Path(data)
-    marks = {row["image"]: np.array(row["landmarks68"])
-             for row in map(json.loads, (data / "landmarks68.jsonl").read_text().splitlines())}
-    seen = [row for row in map(json.loads, Path(found).read_text().splitlines()) if "landmarks" in row]
-    faces, differences = [], []
-    for row in seen:
-        name = "/".join(row["photo"].split("/")[-2:])
-        if name not in marks:
-            continue
-        box = [row["face"][side] for side in ("left", "top", "right", "bottom")]
-        image = np.ascontiguousarray(cv2.imread(str(data / name))[:, :, ::-1])
-        face = Face(image, box, ibug16(marks[name]), [True] * 16, name)
-        faces.append(face)
-        differences.append((np.array(row["landmarks"]) - face.points) / face.interocular)
-    differences = np.array(differences)
-    far = np.linalg.norm(differences - np.median(differences, axis=0), axis=2)
-    for face, misses in zip(faces, far):
-        face.visible = misses < limit
-    kept = [face for face in faces if face.visible.sum() >= 12]
-    print(f"{len(kept)} of {len(faces)} persons, {100 * np.mean([f.visible.mean() for f in kept]):.1f} % of their points")
-    return kept
 
 
 def fold(face, folds):

@@ -1,8 +1,10 @@
-"""Trains the landmark network; with --folds, cross-validates it.
+"""Trains the landmark network; with --fold, for a cross-validation.
 
 train.py DATA OUT.pt             on all dogs
 train.py DATA OUT.pt --fold K    without the K-th fifth, and reports the errors on it
-train.py DATA OUT.pt --persons FOUND.jsonl    persons, in the boxes that mungpy extract found
+train.py DATA OUT.pt --persons FOUND.jsonl [--first FIRST.pt]
+    on the persons that are not held out, in the boxes that mungpy extract found: on the published points,
+    or on the steadier points made with a first network
 """
 import argparse
 import copy
@@ -12,6 +14,7 @@ import torch
 
 import faces as face_set
 import net as network
+import persons as person_set
 
 FOLDS = 5
 GROUPS = {"all": slice(0, 16), "eyes": slice(0, 8), "nose": slice(8, 12), "mouth": slice(12, 16)}
@@ -86,6 +89,24 @@ def predict(net, face, shift=(0.0, 0.0), scale=1.0):
     return (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
 
 
+def steadily(net, face):
+    """The same, averaged over shifted boxes."""
+    tries = [((0, 0), 1), ((0, -0.03), 0.97), ((0, 0.03), 1.03), ((-0.03, 0), 1), ((0.03, 0), 1)]
+    return np.mean([predict(net, face, shift, scale) for shift, scale in tries], 0)
+
+
+def persons(args):
+    faces = [face for face in person_set.boxed(args.data, args.persons) if not person_set.is_held_out(face.person)]
+    if args.first:
+        first = network.Landmarker()
+        first.load_state_dict(torch.load(args.first, weights_only=True))
+        first.eval()
+        person_set.steady(faces, lambda face: steadily(first, face))
+    else:
+        person_set.hide_slips(faces)
+    return faces
+
+
 def errors(net, faces):
     """Distance of each point from its mark over the interocular distance; NaN where hidden."""
     rows = []
@@ -109,13 +130,15 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--fold", type=int)
     parser.add_argument("--persons")
+    parser.add_argument("--first")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=float, default=45)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    torch.set_num_threads(1)
-    faces = face_set.persons(args.data, args.persons) if args.persons else list(face_set.dogs(args.data))
+    torch.set_num_threads(args.threads)
+    faces = persons(args) if args.persons else list(face_set.dogs(args.data))
     held = [f for f in faces if face_set.fold(f, FOLDS) == args.fold]
     net = train([f for f in faces if f not in held], args)
     torch.save(net.state_dict(), args.out)

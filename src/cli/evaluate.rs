@@ -15,7 +15,12 @@ pub(super) fn run(command: &args::Evaluate, settings: &Settings) -> Result<ExitC
     let dogs = Gallery::find_all(&command.dogs, false)?;
     let people = measured(people, Species::Person, settings, &cache, true)?;
     let dogs = measured(dogs, Species::Dog, settings, &cache, false)?;
-    let findings = evaluate::study(&people, &dogs);
+    let extractor = Extractor::load(Species::Dog, &settings.models)?;
+    let mut progress = Progress::new("twin");
+    let update = |done, all| progress.update(done, all);
+    let twins = evaluate::plant::<Failure>(&people, &dogs, extractor, settings.workers, update)?;
+    progress.finish();
+    let findings = evaluate::study(&people, &dogs, twins);
     print!("{}", evaluate::table(&findings));
     if let Some(folder) = &command.report {
         fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;

@@ -23,6 +23,37 @@ pub struct Findings {
     pub methods: Vec<MethodFindings>,
     /// What single distortions change, by the product's method.
     pub robustness: Vec<RobustnessFindings>,
+    /// What the repeatability of the measurements allows at most.
+    pub bounds: Vec<Bound>,
+    /// How often a dog made to be a person's twin is found.
+    pub twins: Twins,
+}
+
+/// How steady the answer can be at most.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bound {
+    /// Photos averaged on each side.
+    pub photos: usize,
+    /// Share of pairs with the same top dog.
+    pub same_top: f64,
+    /// Share of pairs whose first five have a dog in common.
+    pub shared_five: f64,
+}
+
+/// What became of planted twins.
+#[derive(Debug, Clone, Serialize)]
+pub struct Twins {
+    /// Persons for whom a twin was made.
+    pub planted: usize,
+    /// Twins that were measured well enough to be enrolled.
+    pub measured: usize,
+    /// Share of these that are their person's top dog.
+    pub top: f64,
+    /// Share of these among their person's first five.
+    pub five: f64,
+    /// Share that would be their person's top dog if the landmarks were found
+    /// without error.
+    pub exact_top: f64,
 }
 
 /// What was found for one method. Shares are between 0 and 1.

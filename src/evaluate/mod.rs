@@ -4,6 +4,7 @@
 //! the results are kept in a [`Cache`]), [`Method`]s turn measurements into
 //! vectors, and [`Findings`] holds what is then counted.
 
+mod bound;
 mod cache;
 mod distortion;
 mod findings;
@@ -12,11 +13,14 @@ mod method;
 mod metrics;
 mod report;
 mod study;
+mod twins;
+mod warp;
 
 pub use cache::{Cache, CacheError};
 pub use distortion::Distortion;
-pub use findings::{Findings, MethodFindings, RobustnessFindings};
+pub use findings::{Bound, Findings, MethodFindings, RobustnessFindings, Twins};
 pub use gallery::{Gallery, Picture};
 pub use method::Method;
 pub use report::{html, table};
 pub use study::{Measured, measure_all, study};
+pub use twins::plant;

@@ -96,13 +96,35 @@ fn photo_rows(findings: &Findings) -> Vec<Row> {
     rows
 }
 
+fn twin_rows(findings: &Findings) -> Vec<Row> {
+    let twins = &findings.twins;
+    vec![
+        ("made, and measured".to_owned(), vec![format!("{} of {}", twins.measured, twins.planted)]),
+        ("the person's top dog".to_owned(), vec![percent(twins.top)]),
+        ("among the first 5".to_owned(), vec![percent(twins.five)]),
+        ("the top dog, were there no error".to_owned(), vec![percent(twins.exact_top)]),
+    ]
+}
+
+fn bound_rows(findings: &Findings) -> Vec<Row> {
+    let heads = ["same top dog", "first 5 share a dog"].map(str::to_owned).to_vec();
+    let mut rows = vec![(String::new(), heads)];
+    rows.extend(findings.bounds.iter().map(|bound| {
+        let name = format!("{} photos averaged", bound.photos);
+        (name, vec![percent(bound.same_top), percent(bound.shared_five)])
+    }));
+    rows
+}
+
 /// Heading and rows of each table; the first row of all but the first heads it.
-fn tables(findings: &Findings) -> [(&'static str, Vec<Row>); 4] {
+fn tables(findings: &Findings) -> [(&'static str, Vec<Row>); 6] {
     [
         ("Photos", photo_rows(findings)),
         ("Repeatability of each ratio, ICC(1,1)", repeatability_rows(findings)),
         ("The same person, another recording; fairness over the catalogue", method_rows(findings)),
         ("The same photo, changed", robustness_rows(findings)),
+        ("Planted twins", twin_rows(findings)),
+        ("What the repeatability allows at most", bound_rows(findings)),
     ]
 }
 

@@ -9,7 +9,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    CacheError, Findings, Gallery, Method, MethodFindings, RobustnessFindings,
+    CacheError, Findings, Gallery, Method, MethodFindings, RobustnessFindings, Twins,
+    bound::bounds,
     cache::{Cache, Outcome},
     distortion::Distortion,
     findings::{Fairness, Sameness},
@@ -49,6 +50,19 @@ impl Measured {
             }
         }
         all.into_values().map(|recordings| recordings.into_values().collect()).collect()
+    }
+
+    /// Number of the first measured picture of each individual, and what was
+    /// measured in it.
+    pub fn first_of_each(&self) -> Vec<(usize, &Measurement)> {
+        let mut found: BTreeMap<&str, (usize, &Measurement)> = BTreeMap::new();
+        for (number, outcome) in self.outcomes.iter().enumerate() {
+            if let Ok(measurement) = outcome {
+                let individual = &self.gallery.pictures[number].individual;
+                found.entry(individual).or_insert((number, measurement));
+            }
+        }
+        found.into_values().collect()
     }
 
     /// Refused photos by reason code.
@@ -149,8 +163,9 @@ fn extracted(
 }
 
 /// Everything that is told about persons and dogs.
-pub fn study(people: &Measured, dogs: &Measured) -> Findings {
-    let catalogue = catalogue(dogs);
+pub fn study(people: &Measured, dogs: &Measured, twins: Twins) -> Findings {
+    let catalogue: Vec<Measurement> =
+        dogs.first_of_each().into_iter().map(|(_, dog)| *dog).collect();
     let space = Space::for_catalogue(&catalogue);
     let measured = |m: &Measured| [m.outcomes.len(), m.outcomes.iter().flatten().count()];
     Findings {
@@ -164,18 +179,9 @@ pub fn study(people: &Measured, dogs: &Measured) -> Findings {
             .map(|method| findings(method, &space, people, dogs, &catalogue))
             .to_vec(),
         robustness: robustness(&space, people, &catalogue),
+        bounds: bounds(space.repeatability(), catalogue.len()),
+        twins,
     }
-}
-
-/// One measured photo of each dog.
-fn catalogue(dogs: &Measured) -> Vec<Measurement> {
-    let mut found: BTreeMap<&str, Measurement> = BTreeMap::new();
-    for (picture, outcome) in dogs.gallery.pictures.iter().zip(&dogs.outcomes) {
-        if let Ok(measurement) = outcome {
-            found.entry(&picture.individual).or_insert(*measurement);
-        }
-    }
-    found.into_values().collect()
 }
 
 fn repeatability(people: &Measured, dogs: &Measured) -> Vec<(String, Option<f64>, Option<f64>)> {

@@ -11,6 +11,7 @@ mod spread;
 use std::sync::Arc;
 
 use landmarking::LandmarkModel;
+use search::FaceFinder;
 
 use crate::{
     face::{self, FaceError, Landmarks, Measurement, Quality, QualityLimits, Species},
@@ -23,7 +24,7 @@ pub use spread::spread;
 
 /// Version of everything between the models and the numbers: face search,
 /// jitter, ratios. Raise it when a stored measurement would come out otherwise.
-const MEASUREMENT_VERSION: u32 = 3;
+const MEASUREMENT_VERSION: u32 = 4;
 
 /// Why no measurement came out of a photo.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +89,7 @@ impl Extraction {
 /// Measures faces of one species. Each thread needs its own.
 pub struct Extractor {
     species: Species,
-    detector: Detector,
+    finder: FaceFinder,
     landmarks: LandmarkModel,
     version: Arc<str>,
 }
@@ -96,28 +97,29 @@ pub struct Extractor {
 impl Extractor {
     /// Loads the models of a species.
     pub fn load(species: Species, models: &Models) -> Result<Self, VisionError> {
-        let (detector, finder, landmarks, locator) = match species {
+        let (finder, version, landmarks, locator) = match species {
             Species::Person => {
                 let model = models.verified(Role::PersonLandmarks)?;
                 let landmarks = LandmarkModel::trees(&model)?;
-                (Detector::frontal_person()?, "hog".to_owned(), landmarks, model.entry)
+                (FaceFinder::persons()?, "hog".to_owned(), landmarks, model.entry)
             }
             Species::Dog => {
                 let heads = models.verified(models.dog_detector())?;
                 let model = models.verified(Role::DogLandmarks)?;
                 let landmarks = LandmarkModel::network(&model)?;
-                (Detector::cnn(&heads)?, heads.entry.version(), landmarks, model.entry)
+                let finder = FaceFinder::dogs(Detector::cnn(&heads)?)?;
+                (finder, heads.entry.version(), landmarks, model.entry)
             }
         };
-        let version = format!("{finder}+{}+v{MEASUREMENT_VERSION}", locator.version()).into();
-        Ok(Self { species, detector, landmarks, version })
+        let version = format!("{version}+{}+v{MEASUREMENT_VERSION}", locator.version()).into();
+        Ok(Self { species, finder, landmarks, version })
     }
 
     /// A copy for another thread.
     pub fn try_clone(&self) -> Result<Self, ExtractError> {
         Ok(Self {
             species: self.species,
-            detector: self.detector.try_clone()?,
+            finder: self.finder.try_clone()?,
             landmarks: self.landmarks.try_clone()?,
             version: Arc::clone(&self.version),
         })
@@ -172,7 +174,7 @@ impl Extractor {
     }
 
     fn look_at(&mut self, raster: &Raster) -> Result<Seen, ExtractError> {
-        let found = search::find_face(raster, &mut self.detector, self.species)?;
+        let found = self.finder.find(raster)?;
         let turned;
         let upright = match found.turn {
             Turn::None => raster,

@@ -85,7 +85,8 @@ pub fn points_of(features: &[f64; FEATURE_COUNT]) -> [Point; COUNT] {
 }
 
 /// The face with another symmetric shape in place of its own, and its place,
-/// size, roll and asymmetry kept.
+/// size, roll and asymmetry kept. Measured again, a strong asymmetry turns the
+/// new shape by a little.
 pub fn reshaped(landmarks: &Landmarks, shape: &SymmetricShape) -> Result<Landmarks, FaceError> {
     let face = decompose(landmarks)?;
     let turn = [face.size * face.roll.cos(), face.size * face.roll.sin()];

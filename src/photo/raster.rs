@@ -152,6 +152,29 @@ impl Raster {
         Ok(Self { rgb })
     }
 
+    /// A picture of the same size whose pixel at a point shows what lies at
+    /// `source` of that point; what lies outside repeats the border.
+    pub fn warped(&self, source: impl Fn([f64; 2]) -> [f64; 2]) -> Result<Self, PhotoError> {
+        let size = self.rgb.size()?;
+        let at = |i: i32| source([f64::from(i % size.width), f64::from(i / size.width)]);
+        let places: Vec<[f64; 2]> = (0..size.width * size.height).map(at).collect();
+        let axis = |axis: usize| -> opencv::Result<Mat> {
+            let values: Vec<f32> = places.iter().map(|place| place[axis] as f32).collect();
+            Mat::from_slice(&values)?.reshape(1, size.height)?.try_clone()
+        };
+        let mut rgb = Mat::default();
+        imgproc::remap(
+            &self.rgb,
+            &mut rgb,
+            &axis(0)?,
+            &axis(1)?,
+            imgproc::INTER_LINEAR,
+            core::BORDER_REPLICATE,
+            Scalar::default(),
+        )?;
+        Ok(Self { rgb })
+    }
+
     /// The same picture with its brightness multiplied.
     pub fn brightened(&self, factor: f64) -> Result<Self, PhotoError> {
         let mut rgb = Mat::default();

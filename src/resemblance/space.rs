@@ -155,7 +155,8 @@ impl Space {
         Embedding(std::array::from_fn(|i| if i == HANDICAP { 0.0 } else { place[i] as f32 }))
     }
 
-    /// The dog's proportions that lie where the person's do.
+    /// The dog's proportions that lie where the person's do, to first order: that
+    /// a shape has unit size bends the straight way by a little.
     pub fn counterpart(&self, person: &Measurement) -> Result<Measurement, FaceError> {
         let matched = self.person.standardised(person);
         let deviations = self.person_to_dog * matched;

@@ -1,0 +1,71 @@
+//! How steady the answer can be at most, given how the measurements repeat.
+//!
+//! Persons and dogs are drawn from normal distributions with the repeatabilities
+//! of the space's directions, and each person is measured twice. There is no
+//! other error than the measured one: nothing that works on these directions by
+//! distance does better with the same measurements.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::{
+    findings::Bound,
+    metrics::{overlap, ranked, share},
+};
+
+const PERSONS: usize = 400;
+const SEED: u64 = 2;
+/// Numbers of photos averaged on each side.
+const PHOTOS: [usize; 5] = [1, 3, 10, 30, 100];
+
+/// The bound among so many dogs, for each number of photos.
+pub(super) fn bounds(repeatability: &[f64], dogs: usize) -> Vec<Bound> {
+    PHOTOS.map(|photos| bound(repeatability, dogs, photos)).to_vec()
+}
+
+fn bound(repeatability: &[f64], dogs: usize, photos: usize) -> Bound {
+    let mut random = ChaCha8Rng::seed_from_u64(SEED);
+    let mut draw = |variance: &dyn Fn(f64) -> f64| -> Vec<f64> {
+        let normal = |&r: &f64| {
+            let value: f64 = StandardNormal.sample(&mut random);
+            value * variance(r).sqrt()
+        };
+        repeatability.iter().map(normal).collect()
+    };
+    // A direction's variance is its repeatability r: r·r of it is the person's.
+    let catalogue: Vec<Vec<f64>> = (0..dogs).map(|_| draw(&|r| r)).collect();
+    let pairs: Vec<[Vec<u32>; 2]> = (0..PERSONS)
+        .map(|_| {
+            let person = draw(&|r| r * r);
+            [(); 2].map(|()| {
+                let error = draw(&|r| r * (1.0 - r) / photos as f64);
+                let seen: Vec<f64> = person.iter().zip(error).map(|(a, b)| a + b).collect();
+                ranked(&seen, &catalogue)
+            })
+        })
+        .collect();
+    let holds = |rule: &dyn Fn(&[Vec<u32>; 2]) -> bool| {
+        share(pairs.iter().filter(|pair| rule(pair)).count(), pairs.len())
+    };
+    Bound {
+        photos,
+        same_top: holds(&|[a, b]| a.first() == b.first()),
+        shared_five: holds(&|[a, b]| overlap(a, b, 5) > 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measurements_that_repeat_fully_give_the_same_dog_and_others_seldom() {
+        let sure = bound(&[1.0; 5], 200, 1);
+        assert!(sure.same_top.min(sure.shared_five) > 0.999, "{sure:?}");
+        let unsure = bound(&[0.02; 5], 200, 1);
+        assert!(unsure.same_top < 0.1 && unsure.shared_five < 0.4, "{unsure:?}");
+        let averaged = bound(&[0.02; 5], 200, 1000);
+        assert!(averaged.shared_five > unsure.shared_five + 0.3, "{averaged:?}");
+    }
+}

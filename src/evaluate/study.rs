@@ -54,7 +54,7 @@ impl Measured {
 
     /// Number of the first measured picture of each individual, and what was
     /// measured in it.
-    pub fn first_of_each(&self) -> Vec<(usize, &Measurement)> {
+    pub fn first_measured(&self) -> Vec<(usize, &Measurement)> {
         let mut found: BTreeMap<&str, (usize, &Measurement)> = BTreeMap::new();
         for (number, outcome) in self.outcomes.iter().enumerate() {
             if let Ok(measurement) = outcome {
@@ -165,7 +165,7 @@ fn extracted(
 /// Everything that is told about persons and dogs.
 pub fn study(people: &Measured, dogs: &Measured, twins: Twins) -> Findings {
     let catalogue: Vec<Measurement> =
-        dogs.first_of_each().into_iter().map(|(_, dog)| *dog).collect();
+        dogs.first_measured().into_iter().map(|(_, dog)| *dog).collect();
     let space = Space::for_catalogue(&catalogue);
     let measured = |m: &Measured| [m.outcomes.len(), m.outcomes.iter().flatten().count()];
     Findings {

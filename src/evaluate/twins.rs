@@ -23,14 +23,14 @@ pub fn plant<E: From<ExtractError>>(
     workers: usize,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Twins, E> {
-    let catalogue = dogs.first_of_each();
+    let catalogue = dogs.first_measured();
     let measurements: Vec<Measurement> = catalogue.iter().map(|(_, dog)| **dog).collect();
     let space = Space::for_catalogue(&measurements);
     let places: Vec<Embedding> =
         measurements.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
     let mut handicapped = places.clone();
     level(&space, &mut handicapped);
-    let persons = people.first_of_each();
+    let persons = people.first_measured();
     let rank = |person: &Embedding, twin: &Measurement| {
         let mut all = places.clone();
         all.push(space.embed(Species::Dog, twin));

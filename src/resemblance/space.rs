@@ -68,7 +68,6 @@ pub struct Space {
     person: Standard,
     dog: Standard,
     dog_to_person: Matrix,
-    person_to_dog: Matrix,
     directions: SMatrix<f64, DIRECTIONS, FEATURE_COUNT>,
     repeatability: [f64; DIRECTIONS],
     ratio_weights: [f64; RATIO_COUNT],
@@ -116,7 +115,6 @@ impl Space {
         let (directions, repeatability) = discriminants(person, &standard);
         Self {
             dog_to_person: power(&correlation(person), 0.5) * power(&correlation(dog), -0.5),
-            person_to_dog: power(&correlation(dog), 0.5) * power(&correlation(person), -0.5),
             person: standard,
             dog: Standard::of(dog),
             directions,
@@ -159,7 +157,8 @@ impl Space {
     /// a shape has unit size bends the straight way by a little.
     pub fn counterpart(&self, person: &Measurement) -> Result<Measurement, FaceError> {
         let matched = self.person.standardised(person);
-        let deviations = self.person_to_dog * matched;
+        let person_to_dog = self.dog_to_person.try_inverse().ok_or(FaceError::Degenerate)?;
+        let deviations = person_to_dog * matched;
         let features = self.dog.mean + deviations.component_mul(&self.dog.deviation);
         Measurement::of_shape(SymmetricShape::from_points(points_of(&features.into()))?)
     }

@@ -16,9 +16,14 @@ endif
 # Photos and models that are measured against and never committed.
 SHARED := $(abspath ../shared)
 
-BOTH := --features gateway
+ALL := --features gateway,postgres
+# The tests start a database server of their own.
+TEST_PACKAGES := postgresql openssl
 
-.PHONY: setup build demo test test-shared lint bench
+.PHONY: setup setup-test build cuda demo test test-shared lint bench
+
+setup-test: PACKAGES += $(TEST_PACKAGES)
+setup-test: setup
 
 setup:
 	@missing=$$(for p in $(PACKAGES); do \
@@ -32,28 +37,35 @@ setup:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
 
 build: setup
-	cargo build --release --locked
+	cargo build --release --locked --features postgres
 	cargo build --release --locked --no-default-features --features gateway --bin mungpy-gateway
+
+# For NVIDIA GPUs, with a dlib that was built with CUDA below DLIB: docs/CUDA.md
+DLIB ?= /opt/dlib-cuda
+cuda: setup
+	CPATH=$(DLIB)/include LIBRARY_PATH=$(DLIB)/lib:$(LIBRARY_PATH) \
+	    RUSTFLAGS="$(RUSTFLAGS) -L native=$(DLIB)/lib -C link-arg=-Wl,-rpath,$(DLIB)/lib" \
+	    cargo build --release --locked --features cuda,postgres --target-dir target/cuda
 
 demo: build
 	tests/demo.sh
 
 # The photos of ../shared are used where they are; without them those tests are
 # left out and said to be.
-test: setup
-	cargo test --locked $(BOTH)
+test: setup-test
+	cargo test --locked $(ALL)
 	cargo build --locked --no-default-features --features gateway --bin mungpy-gateway
 	@! ldd target/debug/mungpy-gateway | grep -E 'dlib|opencv|openblas' \
 	    || { echo "mungpy-gateway links native libraries of the engine" >&2; exit 1; }
 	@if [ -d $(SHARED) ]; then $(MAKE) --no-print-directory test-shared; \
 	else echo "../shared is not there: the tests on real photos were left out"; fi
 
-test-shared: setup
-	cargo test --locked $(BOTH) -- --ignored
+test-shared: setup-test
+	cargo test --locked $(ALL) -- --ignored
 
 lint: setup
 	cargo fmt --check
-	cargo clippy --locked $(BOTH) --all-targets -- -D warnings
+	cargo clippy --locked $(ALL) --all-targets -- -D warnings
 	cargo clippy --locked --no-default-features --features gateway --bin mungpy-gateway -- -D warnings
 
 bench: setup

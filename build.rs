@@ -36,7 +36,11 @@ fn compile_bridge() {
     for file in ["bridge.rs", "dlib_bridge.h", "dlib_bridge.cc"] {
         println!("cargo:rerun-if-changed=src/vision/{file}");
     }
-    cxx_build::bridge("src/vision/bridge.rs")
+    let mut bridge = cxx_build::bridge("src/vision/bridge.rs");
+    if env::var_os("CARGO_FEATURE_CUDA").is_some() {
+        bridge.define("MUNGPY_CUDA", None);
+    }
+    bridge
         .file("src/vision/dlib_bridge.cc")
         .include("src/vision")
         .std("c++17")

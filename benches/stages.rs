@@ -63,7 +63,7 @@ fn stages(criterion: &mut Criterion) {
 
     let landmarks = extractor.extract(&jpeg(640)).unwrap().landmarks;
     criterion.bench_function("measure", |b| {
-        b.iter(|| face::measure(black_box(&landmarks)).unwrap());
+        b.iter(|| face::measure(black_box(&landmarks), Species::Person).unwrap());
     });
 }
 

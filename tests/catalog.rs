@@ -3,11 +3,16 @@
 
 mod common;
 
-use std::fs;
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use common::composite_catalogue;
 use mungpy::{
-    catalog::{CatalogError, Catalogue, DataDir, Entry, FolderSource, Rejection, Store},
+    catalog::{CatalogError, Catalogue, DataDir, DogSource, Entry, FolderSource, Rejection, Store},
     temperament::Questionnaire,
 };
 
@@ -28,6 +33,19 @@ fn entries() -> Vec<Entry> {
 fn put_all(store: &Store, entries: &[Entry]) {
     for entry in entries {
         store.put(entry).unwrap();
+    }
+}
+
+/// The store as sled sees it; a store that was closed keeps its lock for a moment,
+/// until the threads of sled have ended.
+fn reopened(path: &Path) -> sled::Db {
+    let begun = Instant::now();
+    loop {
+        match sled::open(path) {
+            Ok(db) => return db,
+            Err(error) if begun.elapsed() > Duration::from_secs(30) => panic!("{error}"),
+            Err(_) => thread::sleep(Duration::from_millis(20)),
+        }
     }
 }
 
@@ -62,7 +80,7 @@ fn a_damaged_entry_is_dropped_and_the_others_stay() {
         store.flush().unwrap();
     }
     {
-        let tree = sled::open(&path).unwrap().open_tree("entries").unwrap();
+        let tree = reopened(&path).open_tree("entries").unwrap();
         let mut value = tree.get("long-nose").unwrap().unwrap().to_vec();
         value[40] ^= 1;
         tree.insert("long-nose", value).unwrap();

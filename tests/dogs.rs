@@ -14,7 +14,7 @@ use std::{
 use common::{bytes, composites, data, dog_extractor, shared, shipped_models};
 use mungpy::{
     batch::{Batch, BatchReport},
-    catalog::{Catalogue, DataDir},
+    catalog::{Catalogue, DataDir, FolderSource},
     extract::{Extraction, Extractor, spread},
     face::{Ratio, Species, landmarks::distance},
     temperament::Questionnaire,
@@ -27,8 +27,8 @@ const COMPOSITE_NME: f64 = 0.05;
 
 fn batch(source: &Path, data_dir: &DataDir) -> BatchReport {
     let questionnaire = Questionnaire::default();
-    let batch =
-        Batch { source, data_dir, questionnaire: &questionnaire, workers: 2, allow_empty: false };
+    let (source, questionnaire) = (&FolderSource::new(source), &questionnaire);
+    let batch = Batch { source, data_dir, questionnaire, workers: 2, allow_empty: false };
     batch.run(dog_extractor(), |_, _| {}).unwrap()
 }
 
@@ -128,7 +128,8 @@ fn an_emptied_source_does_not_empty_the_catalogue() {
     fs::remove_file(source.path().join("long-nose.jpg")).unwrap();
     let questionnaire = Questionnaire::default();
     let run = |allow_empty| {
-        let (source, data_dir, questionnaire) = (source.path(), &data_dir, &questionnaire);
+        let (data_dir, questionnaire) = (&data_dir, &questionnaire);
+        let source = &FolderSource::new(source.path());
         let batch = Batch { source, data_dir, questionnaire, workers: 1, allow_empty };
         batch.run(dog_extractor(), |_, _| {})
     };

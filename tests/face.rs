@@ -5,7 +5,7 @@ mod common;
 
 use common::composites;
 use mungpy::face::{
-    self, Landmarks, Measurement, Ratio,
+    self, Landmarks, Measurement, Ratio, Species,
     landmarks::{MIRRORED, distance},
 };
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ fn faces() -> impl Strategy<Value = Landmarks> {
 }
 
 fn measured(landmarks: &Landmarks) -> (Measurement, face::Quality) {
-    face::measure(landmarks).unwrap()
+    face::measure(landmarks, Species::Dog).unwrap()
 }
 
 fn assert_same(a: &Measurement, b: &Measurement) {
@@ -49,6 +49,7 @@ proptest! {
         let ((before, pose), (after, turned)) = (measured(&face), measured(&moved));
         assert_same(&before, &after);
         prop_assert!((pose.yaw - turned.yaw).abs() < 1e-6);
+        prop_assert!((pose.pitch - turned.pitch).abs() < 1e-6);
         let roll = (turned.roll - pose.roll - angle.to_degrees()).rem_euclid(360.0);
         prop_assert!(!(1e-6..=360.0 - 1e-6).contains(&roll), "roll is off by {roll}");
     }
@@ -62,6 +63,7 @@ proptest! {
         let ((before, pose), (after, opposite)) = (measured(&face), measured(&mirrored));
         assert_same(&before, &after);
         prop_assert!((pose.yaw + opposite.yaw).abs() < 1e-6);
+        prop_assert!((pose.pitch - opposite.pitch).abs() < 1e-6);
         prop_assert!((pose.roll + opposite.roll).abs() < 1e-6);
     }
 
@@ -105,10 +107,10 @@ proptest! {
 #[test]
 fn a_face_that_is_no_face_is_refused() {
     let point = Landmarks([[5.0, 5.0]; 16]);
-    assert_eq!(face::measure(&point).unwrap_err().reason(), "LANDMARKS_DEGENERATE");
+    assert_eq!(face::measure(&point, Species::Dog).unwrap_err().reason(), "LANDMARKS_DEGENERATE");
     let mut broken = composites("dogs/")[0].landmarks();
     broken.0[3][1] = f64::NAN;
-    assert_eq!(face::measure(&broken).unwrap_err().reason(), "LANDMARKS_DEGENERATE");
+    assert_eq!(face::measure(&broken, Species::Dog).unwrap_err().reason(), "LANDMARKS_DEGENERATE");
 }
 
 #[test]
@@ -136,4 +138,23 @@ fn a_nose_that_points_to_the_right_is_a_positive_yaw() {
     let (_, aside) = measured(&turned);
     assert!(straight.yaw.abs() < 5.0, "{}", straight.yaw);
     assert!(aside.yaw > straight.yaw + 8.0, "{} and {}", aside.yaw, straight.yaw);
+}
+
+/// A nose that stands before the eyes goes down with the head; of what is seen, the
+/// part that may be a long nose is not taken for a nod.
+#[test]
+fn a_lowered_head_has_a_positive_pitch() {
+    let face = composites("dogs/")[0].landmarks();
+    let nodded = |degrees: f64| {
+        let mut nodded = face;
+        for nose in 8..12 {
+            nodded.0[nose][1] += 0.4 * degrees.to_radians().tan() * face.interocular_distance();
+        }
+        measured(&nodded).1.pitch
+    };
+    let level = nodded(0.0);
+    for degrees in [-20.0, 15.0, 25.0] {
+        let share = (nodded(degrees) - level) / degrees;
+        assert!((0.25..0.55).contains(&share), "{share} of {degrees}°");
+    }
 }

@@ -7,13 +7,13 @@
 mod report;
 mod work;
 
-use std::{collections::HashMap, path::Path};
+use std::collections::HashMap;
 
 use chrono::Utc;
 
 use crate::{
     catalog::{
-        CatalogError, Catalogue, DataDir, DogRecord, Entry, FolderSource, ListedDog, SourceError,
+        CatalogError, Catalogue, DataDir, DogRecord, DogSource, Entry, ListedDog, SourceError,
         Store,
     },
     extract::{self, ExtractError, Extractor},
@@ -34,11 +34,11 @@ pub enum BatchError {
     /// The source is empty although dogs are known: more likely a disk that is
     /// not mounted than a shelter without dogs.
     #[error(
-        "the source {source_dir} lists no dog while {known} are known; if that is right, run the batch again with --allow-empty"
+        "the source {name} lists no dog while {known} are known; if that is right, run the batch again with --allow-empty"
     )]
     SourceEmpty {
         /// The source.
-        source_dir: String,
+        name: String,
         /// Dogs in the store.
         known: usize,
     },
@@ -65,7 +65,7 @@ impl BatchError {
 /// What a batch works with.
 pub struct Batch<'a> {
     /// Where the dogs come from.
-    pub source: &'a Path,
+    pub source: &'a dyn DogSource,
     /// Where the results go.
     pub data_dir: &'a DataDir,
     /// The axes that traits are given on.
@@ -83,13 +83,12 @@ impl Batch<'_> {
         extractor: Extractor,
         progress: impl FnMut(usize, usize),
     ) -> Result<BatchReport, BatchError> {
-        let listing = FolderSource::new(self.source).list(self.questionnaire)?;
+        let listing = self.source.list(self.questionnaire)?;
         let store = self.data_dir.open_store()?;
         let mut known: HashMap<String, Entry> =
             store.entries()?.into_iter().map(|entry| (entry.dog_id().to_owned(), entry)).collect();
         if listing.dogs.is_empty() && !known.is_empty() && !self.allow_empty {
-            let source_dir = self.source.display().to_string();
-            return Err(BatchError::SourceEmpty { source_dir, known: known.len() });
+            return Err(BatchError::SourceEmpty { name: self.source.name(), known: known.len() });
         }
         let mut report = BatchReport::default();
         report.refusals.extend(listing.faults.into_iter().map(Refusal::from));

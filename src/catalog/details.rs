@@ -40,29 +40,34 @@ pub(super) fn read(
         first
     });
     for details in &mut all {
-        keep_known_traits(details, questionnaire, faults);
+        let given = std::mem::take(&mut details.traits);
+        details.traits = known_traits(&details.dog_id, given, questionnaire, faults);
     }
     Ok(all)
 }
 
-fn keep_known_traits(
-    details: &mut Details,
+/// The traits that the questionnaire knows, in its keys; empty ones are left out,
+/// others go to `faults`.
+pub(super) fn known_traits(
+    dog_id: &str,
+    given: BTreeMap<String, String>,
     questionnaire: &Questionnaire,
     faults: &mut Vec<Fault>,
-) {
-    let given = std::mem::take(&mut details.traits);
+) -> BTreeMap<String, String> {
+    let mut known = BTreeMap::new();
     for (axis, side) in given.into_iter().filter(|(_, side)| !side.trim().is_empty()) {
         match questionnaire.canonical(&axis, &side) {
             Ok((axis, side)) => {
-                details.traits.insert(axis.to_owned(), side.to_owned());
+                known.insert(axis.to_owned(), side.to_owned());
             }
             Err(error) => faults.push(Fault {
-                dog_id: details.dog_id.clone(),
+                dog_id: dog_id.to_owned(),
                 reason: error.reason(),
                 message: format!("{error}; this trait is left out"),
             }),
         }
     }
+    known
 }
 
 /// The text of a file without its byte order mark; `None` where there is none.

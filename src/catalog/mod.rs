@@ -1,11 +1,14 @@
 //! The dogs: where they come from, what is known of them, and what is published.
 //!
-//! A [`FolderSource`] lists the dogs of this moment, the [`Store`] is the durable
+//! A [`DogSource`] lists the dogs of this moment, the [`Store`] is the durable
 //! memory of the batch, and a [`Catalogue`] is the file that servers read. All of
 //! it can be made anew from the source.
 
+#[cfg(feature = "postgres")]
+mod database;
 mod details;
 mod error;
+mod folder;
 mod published;
 mod record;
 mod source;
@@ -16,12 +19,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[cfg(feature = "postgres")]
+pub use database::PostgresSource;
 pub use error::CatalogError;
+pub use folder::{FolderSource, photos_in, sorted_entries};
 pub use published::Catalogue;
 pub use record::{DogRecord, Entry, PhotosDigest, Rejection};
-pub use source::{
-    Fault, FolderSource, ListedDog, ListedPhoto, Listing, SourceError, photos_in, sorted_entries,
-};
+pub use source::{DogSource, Fault, ListedDog, ListedPhoto, Listing, SourceError};
 pub use store::Store;
 
 /// Where Mungpy keeps what it knows.

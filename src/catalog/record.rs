@@ -125,6 +125,7 @@ impl From<&DogRecord> for store::DogRecord {
             shape: record.measurement.shape.coordinates().map(|c| c as f32).to_vec(),
             quality: Some(store::Quality {
                 yaw: quality.yaw,
+                pitch: quality.pitch,
                 roll: quality.roll,
                 interocular: quality.interocular,
                 sharpness: quality.sharpness,
@@ -152,6 +153,7 @@ impl DogRecord {
             measurement: Measurement { log_ratios, shape },
             quality: Quality {
                 yaw: quality.yaw,
+                pitch: quality.pitch,
                 roll: quality.roll,
                 interocular: quality.interocular,
                 sharpness: quality.sharpness,

@@ -108,6 +108,14 @@ pub(super) struct Batch {
     /// Folder of dogs: <dog id>.jpg or <dog id>/*.jpg, traits in dogs.csv or dogs.jsonl
     #[arg(long, value_name = "DIR", env = "MUNGPY_SOURCE")]
     pub(super) source: PathBuf,
+    /// PostgreSQL database that lists the dogs in place of the folder, whose photos it names:
+    /// postgres://user:password@host/database
+    #[arg(long, value_name = "URL", env = "MUNGPY_DATABASE", hide_env_values = true)]
+    pub(super) database: Option<String>,
+    /// Query for the dogs: columns dog_id, photo, optionally image_id and one for each axis
+    /// [default: SELECT * FROM dogs ORDER BY dog_id, photo]
+    #[arg(long, value_name = "SQL", env = "MUNGPY_DATABASE_QUERY", requires = "database")]
+    pub(super) query: Option<String>,
     /// Let a source without dogs empty the catalogue
     #[arg(long)]
     pub(super) allow_empty: bool,

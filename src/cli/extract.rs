@@ -107,6 +107,7 @@ fn to_json(name: &str, found: &Extraction) -> Value {
         "ratios": ratios,
         "quality": {
             "yaw": found.quality.yaw,
+            "pitch": found.quality.pitch,
             "roll": found.quality.roll,
             "interocular": found.quality.interocular,
             "sharpness": found.quality.sharpness,
@@ -120,9 +121,10 @@ fn to_json(name: &str, found: &Extraction) -> Value {
 fn to_text(name: &str, found: &Extraction) -> String {
     let quality = &found.quality;
     let mut lines = vec![format!(
-        "{name}: {} px between the eyes, yaw {:.0}°, roll {:.0}°, landmark spread {:.1} %",
+        "{name}: {} px between the eyes, yaw {:.0}°, pitch {:.0}°, roll {:.0}°, landmark spread {:.1} %",
         quality.interocular.round(),
         quality.yaw,
+        quality.pitch,
         quality.roll,
         quality.landmark_spread * 100.0
     )];

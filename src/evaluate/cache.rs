@@ -83,7 +83,7 @@ impl Stored {
             Self::Refused(reason) => return Some(Err(reason)),
         };
         let landmarks = Landmarks(landmarks.try_into().ok()?);
-        let (measurement, pose) = face::measure(&landmarks).ok()?;
+        let (measurement, pose) = face::measure(&landmarks, species).ok()?;
         let interocular = landmarks.interocular_distance();
         let quality = Quality { interocular, sharpness, landmark_spread, ..pose };
         let checked = quality.check(QualityLimits::of(species));

@@ -24,7 +24,7 @@ pub use spread::spread;
 
 /// Version of everything between the models and the numbers: face search,
 /// jitter, ratios. Raise it when a stored measurement would come out otherwise.
-const MEASUREMENT_VERSION: u32 = 4;
+const MEASUREMENT_VERSION: u32 = 5;
 
 /// Why no measurement came out of a photo.
 #[derive(Debug, thiserror::Error)]
@@ -97,22 +97,21 @@ pub struct Extractor {
 impl Extractor {
     /// Loads the models of a species.
     pub fn load(species: Species, models: &Models) -> Result<Self, VisionError> {
-        let (finder, version, landmarks, locator) = match species {
+        let (detector, version, landmarks, locator) = match species {
             Species::Person => {
                 let model = models.verified(Role::PersonLandmarks)?;
                 let landmarks = LandmarkModel::trees(&model)?;
-                (FaceFinder::persons()?, "hog".to_owned(), landmarks, model.entry)
+                (Detector::frontal_person()?, "hog".to_owned(), landmarks, model.entry)
             }
             Species::Dog => {
                 let heads = models.verified(models.dog_detector())?;
                 let model = models.verified(Role::DogLandmarks)?;
                 let landmarks = LandmarkModel::network(&model)?;
-                let finder = FaceFinder::dogs(Detector::cnn(&heads)?)?;
-                (finder, heads.entry.version(), landmarks, model.entry)
+                (Detector::cnn(&heads)?, heads.entry.version(), landmarks, model.entry)
             }
         };
         let version = format!("{version}+{}+v{MEASUREMENT_VERSION}", locator.version()).into();
-        Ok(Self { species, finder, landmarks, version })
+        Ok(Self { species, finder: FaceFinder::new(species, detector), landmarks, version })
     }
 
     /// A copy for another thread.
@@ -155,7 +154,7 @@ impl Extractor {
         let width = photo.raster.width() as f64;
         let seen = if is_mirrored { seen.mirrored(width) } else { seen };
         let landmarks = seen.landmarks.map(|point| photo.from_raster(point));
-        let (measurement, pose) = face::measure(&landmarks)?;
+        let (measurement, pose) = face::measure(&landmarks, self.species)?;
         let quality = Quality {
             interocular: landmarks.interocular_distance(),
             sharpness: seen.sharpness,
@@ -174,7 +173,9 @@ impl Extractor {
     }
 
     fn look_at(&mut self, raster: &Raster) -> Result<Seen, ExtractError> {
-        let found = self.finder.find(raster)?;
+        let landmarks = &mut self.landmarks;
+        let found =
+            self.finder.find(raster, |seen, face| landmarking::is_face(seen, face, landmarks))?;
         let turned;
         let upright = match found.turn {
             Turn::None => raster,

@@ -134,15 +134,19 @@ impl Measurement {
 
 /// Measures a face: its proportions, and the pose they were seen in.
 ///
-/// `landmarks` are in pixels of any size of the photo. Of the quality only yaw
-/// and roll are set: the rest is not in the landmarks.
-pub fn measure(landmarks: &Landmarks) -> Result<(Measurement, Quality), FaceError> {
+/// `landmarks` are in pixels of any size of the photo. Of the quality only yaw,
+/// pitch and roll are set: the rest is not in the landmarks.
+pub fn measure(
+    landmarks: &Landmarks,
+    species: Species,
+) -> Result<(Measurement, Quality), FaceError> {
     if landmarks.0.iter().flatten().any(|coordinate| !coordinate.is_finite()) {
         return Err(FaceError::Degenerate);
     }
     let face = shape::decompose(landmarks)?;
     let measurement = Measurement::of_shape(face.shape)?;
     let yaw = quality::yaw(landmarks, face.roll);
-    let quality = Quality { yaw, roll: face.roll.to_degrees(), ..Quality::default() };
+    let pitch = quality::pitch(landmarks, species, yaw, face.roll);
+    let quality = Quality { yaw, pitch, roll: face.roll.to_degrees(), ..Quality::default() };
     Ok((measurement, quality))
 }

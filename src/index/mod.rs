@@ -5,6 +5,7 @@
 //! nearest dogs in two stages, exactly as brute force would.
 
 mod group;
+mod names;
 mod search;
 
 use std::collections::{BTreeMap, HashSet};
@@ -15,6 +16,7 @@ use crate::{
     temperament::{Agreement, Answers, Policy, Profile},
 };
 use group::Group;
+use names::Names;
 
 /// A dog as the index takes it in.
 #[derive(Debug, Clone)]
@@ -64,19 +66,16 @@ pub struct Hit {
     pub agreement: Agreement,
 }
 
-/// What of a dog an answer names: a hundred bytes, because there may be a million.
-struct Named {
-    /// Ids of the dog and of its photo, one after the other.
-    ids: Box<str>,
-    dog_id_len: u32,
-    /// Deviations of its ratios from the mean dog, in standard deviations.
-    sigmas: [f32; RATIO_COUNT],
-}
+/// Deviations of a dog's ratios from the mean dog, in thousandths of a standard
+/// deviation: an explanation tells them to a tenth.
+type Sigmas = [i16; RATIO_COUNT];
 
-/// The catalogue in the form in which it is searched.
+/// The catalogue in the form in which it is searched: two hundred bytes a dog,
+/// because there may be a million.
 pub struct Index {
     /// By profile, then by dog id; a dog's number is its place here.
-    dogs: Vec<Named>,
+    names: Names,
+    sigmas: Vec<Sigmas>,
     /// Where each lies in the common space.
     places: Vec<Embedding>,
     /// Numbers of the dogs in the order of their ids.
@@ -107,36 +106,40 @@ impl Index {
             groups.push(Group::new(members[0].profile.clone(), first as u32, &places[range]));
             first += members.len();
         }
-        let dogs: Vec<Named> = dogs.into_iter().map(|dog| Named::new(&dog, &space)).collect();
+        let sigmas = dogs.iter().map(|dog| sigmas(&space, &dog.measurement)).collect();
+        let mut names = Names::default();
+        for dog in &dogs {
+            names.push(&dog.dog_id, &dog.image_id);
+        }
+        names.shrink();
         let mut by_id: Vec<u32> = (0..dogs.len() as u32).collect();
-        by_id.sort_unstable_by_key(|&number| dogs[number as usize].dog_id());
-        Self { dogs, places, by_id, groups, space, calibration }
+        by_id.sort_unstable_by_key(|&number| names.dog(number));
+        Self { names, sigmas, places, by_id, groups, space, calibration }
     }
 
     /// Number of dogs.
     pub fn len(&self) -> usize {
-        self.dogs.len()
+        self.names.len()
     }
 
     /// Whether there is no dog.
     pub fn is_empty(&self) -> bool {
-        self.dogs.is_empty()
+        self.len() == 0
     }
 
     /// Id of a dog by its number, as [`Hit::dog`] gives it.
     pub fn dog_id(&self, number: u32) -> &str {
-        self.dogs[number as usize].dog_id()
+        self.names.dog(number)
     }
 
     /// Id of a dog's photo.
     pub fn image_id(&self, number: u32) -> &str {
-        let dog = &self.dogs[number as usize];
-        &dog.ids[dog.dog_id_len as usize..]
+        self.names.image(number)
     }
 
     /// Why a dog is like a person.
     pub fn explain(&self, person: &Measurement, number: u32) -> Vec<RatioAgreement> {
-        let dog = self.dogs[number as usize].sigmas.map(f64::from);
+        let dog = self.sigmas[number as usize].map(|thousandths| f64::from(thousandths) / 1000.0);
         explain(&self.space, &self.space.sigmas(Species::Person, person), &dog)
     }
 
@@ -161,18 +164,9 @@ impl Index {
     }
 }
 
-impl Named {
-    fn new(dog: &IndexDog, space: &Space) -> Self {
-        Self {
-            ids: [&dog.dog_id[..], &dog.image_id].concat().into(),
-            dog_id_len: dog.dog_id.len() as u32,
-            sigmas: space.sigmas(Species::Dog, &dog.measurement).map(|sigma| sigma as f32),
-        }
-    }
-
-    fn dog_id(&self) -> &str {
-        &self.ids[..self.dog_id_len as usize]
-    }
+fn sigmas(space: &Space, dog: &Measurement) -> Sigmas {
+    let thousandths = |sigma: f64| (sigma * 1000.0).round() as i16;
+    space.sigmas(Species::Dog, dog).map(thousandths)
 }
 
 /// By profile, then by id; of dogs with the same id the last.

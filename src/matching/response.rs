@@ -90,6 +90,7 @@ impl From<Quality> for v1::Quality {
     fn from(quality: Quality) -> Self {
         Self {
             yaw: quality.yaw,
+            pitch: quality.pitch,
             roll: quality.roll,
             interocular: quality.interocular,
             sharpness: quality.sharpness,

@@ -46,6 +46,9 @@ pub(super) mod ffi {
             height: usize,
         ) -> Result<Vec<RawDetection>>;
 
+        /// Name of the GPU that networks run on; empty in a build without CUDA.
+        fn graphics_processor() -> Result<String>;
+
         /// Settings of native libraries that hold for the whole process.
         fn prepare_process();
     }

@@ -81,7 +81,14 @@ impl Detector {
     }
 
     /// A max-margin CNN: the project's own, or one that dlib's author published.
+    /// It runs on the GPU in a build with the feature `cuda`.
     pub fn cnn(model: &VerifiedModel) -> Result<Self, VisionError> {
+        let gpu = ffi::graphics_processor().map_err(|error| VisionError::NoGraphicsProcessor {
+            detail: error.what().to_owned(),
+        })?;
+        if !gpu.is_empty() {
+            tracing::info!(gpu, model = model.entry.file, "faces are found on the GPU");
+        }
         let is_published = model.entry.origin == Origin::Published;
         let parsed = ffi::parse_cnn_detector(&model.bytes, is_published).map_err(|error| {
             VisionError::ModelRejected {

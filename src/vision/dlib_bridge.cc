@@ -15,6 +15,12 @@
 
 #include "mungpy/src/vision/bridge.rs.h"
 
+#if defined(MUNGPY_CUDA) && !defined(DLIB_USE_CUDA)
+#error "the feature cuda needs a dlib that was built with CUDA, see docs/CUDA.md"
+#elif !defined(MUNGPY_CUDA) && defined(DLIB_USE_CUDA)
+#error "this dlib was built with CUDA and runs on no other machine: build with --features cuda"
+#endif
+
 extern "C" void openblas_set_num_threads(int);
 
 namespace mungpy {
@@ -147,6 +153,15 @@ std::unique_ptr<HogDetector> frontal_face_detector() { return std::make_unique<H
 
 std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_published) {
   return std::make_unique<CnnDetector>(model, is_published);
+}
+
+rust::String graphics_processor() {
+#ifdef DLIB_USE_CUDA
+  if (dlib::cuda::get_num_devices() == 0) throw std::runtime_error("the machine has none");
+  return dlib::cuda::get_device_name(dlib::cuda::get_device());
+#else
+  return {};
+#endif
 }
 
 void prepare_process() {

@@ -46,6 +46,14 @@ pub enum VisionError {
         /// What the library said.
         detail: String,
     },
+    /// A build for GPUs runs where none can be used.
+    #[error(
+        "no CUDA device can be used: {detail}; install the NVIDIA driver, or use a build without the feature cuda"
+    )]
+    NoGraphicsProcessor {
+        /// What CUDA said.
+        detail: String,
+    },
     /// dlib threw an exception while it worked on an image.
     #[error("dlib failed: {0}")]
     Dlib(#[from] cxx::Exception),
@@ -73,6 +81,7 @@ impl VisionError {
             Self::ModelUnreadable { .. } => "MODEL_UNREADABLE",
             Self::ModelCorrupted { .. } => "MODEL_CORRUPTED",
             Self::ModelRejected { .. } => "MODEL_REJECTED",
+            Self::NoGraphicsProcessor { .. } => "NO_CUDA_DEVICE",
             Self::Dlib(_) | Self::OpenCv(_) | Self::HeatMaps { .. } => "VISION_FAILED",
             Self::Photo(error) => error.reason(),
         }

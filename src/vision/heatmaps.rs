@@ -22,6 +22,9 @@ const CELLS: usize = CHIP_SIDE / CELL;
 /// Brightness that the network takes for 0, and its unit.
 const MEAN: f64 = 127.0;
 const UNIT: f64 = 128.0;
+/// Names of the outputs: N × 16 × 40 × 40 scores; N × 1, above 0 for a face.
+const HEATMAPS: &str = "heatmaps";
+const VERDICT: &str = "verdict";
 
 /// A network that finds the 16 landmarks in a chip. Running it writes scratch
 /// memory, so each worker has a copy of its own.
@@ -56,6 +59,21 @@ impl LandmarkNetwork {
 
     /// The landmarks in each chip of [`CHIP_SIDE`] pixels, in its pixels.
     pub fn predict(&mut self, chips: &[Raster]) -> Result<Vec<Landmarks>, VisionError> {
+        let maps = self.run(chips, HEATMAPS)?;
+        let scores = maps.data_typed::<f32>()?;
+        if scores.len() != chips.len() * COUNT * CELLS * CELLS {
+            return Err(VisionError::HeatMaps { found: scores.len(), chips: chips.len() });
+        }
+        Ok(scores.chunks_exact(COUNT * CELLS * CELLS).map(landmarks).collect())
+    }
+
+    /// Whether a chip of [`CHIP_SIDE`] pixels shows a face of the species at all.
+    pub fn is_face(&mut self, chip: &Raster) -> Result<bool, VisionError> {
+        Ok(*self.run(std::slice::from_ref(chip), VERDICT)?.at_2d::<f32>(0, 0)? > 0.0)
+    }
+
+    /// One output of the network for these chips.
+    fn run(&mut self, chips: &[Raster], output: &str) -> Result<Mat, VisionError> {
         let images: Vector<Mat> = chips.iter().map(|chip| chip.mat().clone()).collect();
         let side = CHIP_SIDE as i32;
         let blob = dnn::blob_from_images(
@@ -68,12 +86,7 @@ impl LandmarkNetwork {
             CV_32F,
         )?;
         self.net.set_input_def(&blob)?;
-        let maps = self.net.forward_single_def()?;
-        let scores = maps.data_typed::<f32>()?;
-        if scores.len() != chips.len() * COUNT * CELLS * CELLS {
-            return Err(VisionError::HeatMaps { found: scores.len(), chips: chips.len() });
-        }
-        Ok(scores.chunks_exact(COUNT * CELLS * CELLS).map(landmarks).collect())
+        Ok(self.net.forward_single(output)?)
     }
 }
 

@@ -18,9 +18,10 @@ pub use heatmaps::{CHIP_SIDE, LandmarkNetwork};
 pub use models::{ModelEntry, Models, Origin, Role, VerifiedModel};
 pub use predictor::{Predictor, SquareBox};
 
-// SAFETY: dlib's detectors own all their memory and keep no thread-local state,
-// so they may move between threads. They are not Sync: a search writes scratch
-// memory, which the exclusive borrow of `Detector::detect` guards.
+// SAFETY: dlib's detectors own all their memory, so they may move between threads;
+// what its CUDA build keeps for a thread are handles that it makes wherever it runs.
+// They are not Sync: a search writes scratch memory, which the exclusive borrow of
+// `Detector::detect` guards.
 #[allow(unsafe_code)]
 unsafe impl Send for bridge::ffi::HogDetector {}
 // SAFETY: as above.

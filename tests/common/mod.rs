@@ -86,7 +86,7 @@ pub fn composite_catalogue() -> Catalogue {
     let energy = ["energetic", "homebody"];
     let dogs = composites("dogs/").into_iter().enumerate().map(|(number, composite)| {
         let landmarks = composite.landmarks();
-        let (measurement, quality) = face::measure(&landmarks).unwrap();
+        let (measurement, quality) = face::measure(&landmarks, Species::Dog).unwrap();
         DogRecord {
             dog_id: composite.stem(),
             image_id: format!("{}.jpg", composite.stem()),

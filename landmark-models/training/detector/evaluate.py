@@ -1,7 +1,8 @@
 """Compares the student with the teacher on photos that no training saw.
 
-evaluate.py DATA DETECT TEACHER STUDENT [--part tune|test] [--threshold T]
-With --part tune it prints the table from which the threshold is chosen.
+evaluate.py DATA DETECT TEACHER STUDENT [--part tune|test] [--product MUNGPY]
+With --part tune it prints a table over thresholds, with --product also what `mungpy extract` makes of the photos, after
+its second look at what the detector doubts.
 """
 import argparse
 import json
@@ -89,11 +90,31 @@ def report(rows, truth, dogless, threshold):
             f"  false {false} in {len(dogless)} dogless photos, {extra} extra in {len(rows)} pool photos")
 
 
+def extracted(mungpy, paths):
+    """The face that the product finds in each photo, None for none, and whether it can be compared."""
+    lines = subprocess.run([mungpy, "extract", "--species", "dog", "--json", *map(str, paths)], capture_output=True, text=True)
+    rows = [json.loads(line) for line in lines.stdout.splitlines()]
+    assert len(rows) == len(paths), lines.stderr
+    sides = ("left", "top", "right", "bottom")
+    return [([row["face"][s] for s in sides], row["quality"]["usable"]) if "face" in row else None for row in rows]
+
+
+def report_product(mungpy, photos, truth, dogless):
+    """Recall is over photos in which the teacher sees one head: the product names one."""
+    single = [(photo, heads[0]) for photo, heads in zip(photos, truth) if len(heads) == 1]
+    found = extracted(mungpy, [photo for photo, _ in single])
+    hits = sum(f is not None and iou(head, f[0]) >= 0.5 for f, (_, head) in zip(found, single))
+    false = [f for f in extracted(mungpy, dogless) if f]
+    print(f"product: recall {wilson(hits, len(single))}, {len(false)} faces in {len(dogless)} dogless photos, "
+          f"{sum(usable for _, usable in false)} of them usable")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("data", "detect", "teacher", "student"):
         parser.add_argument(name)
     parser.add_argument("--part", default="test", choices=["tune", "test"])
+    parser.add_argument("--product", metavar="MUNGPY")
     args = parser.parse_args()
     data = Path(args.data)
     pool = [json.loads(line) for line in (data / "dog-pool/heads.jsonl").read_text().splitlines()]
@@ -108,6 +129,8 @@ def main():
         # Scenes are few: the threshold is chosen on persons alone, and the test has both.
         paths = negatives(data, args.part, Path(folder), lax if args.part == "test" else [])
         dogless = detect(args, "student", paths, lowest)
+        if args.product:
+            report_product(args.product, [data / "dog-pool/images" / row["image"] for row in pool], truth, paths)
         print("teacher:", sum(len(r["heads"]) for r in detect(args, "teacher", paths)), "false on the dogless photos")
     for threshold in thresholds:
         print(report(rows, truth, dogless, threshold))

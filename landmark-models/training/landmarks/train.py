@@ -41,8 +41,8 @@ def follow(average, net, keep):
             slow.lerp_(fast, 1 - keep) if slow.is_floating_point() else slow.copy_(fast)
 
 
-def batch(faces, chosen, rng):
-    images, points, visible = zip(*(face_set.varied(faces[i], rng) for i in chosen))
+def batch(faces, chosen, rng, bending):
+    images, points, visible = zip(*(face_set.varied(faces[i], rng, bending) for i in chosen))
     points = torch.from_numpy(np.stack(points))
     interocular = (points[:, 0:4].mean(1) - points[:, 4:8].mean(1)).norm(dim=-1)
     return torch.from_numpy(np.stack(images)), points, torch.from_numpy(np.stack(visible)), interocular
@@ -65,7 +65,7 @@ def train(faces, args):
         now = step / steps
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(now / 0.05, 1) * 0.5 * (1 + np.cos(np.pi * now))
-        images, points, visible, interocular = batch(faces, rng.choice(len(faces), args.batch, p=weights / weights.sum()), rng)
+        images, points, visible, interocular = batch(faces, rng.choice(len(faces), args.batch, p=weights / weights.sum()), rng, args.bending)
         loss = loss_of(net(images.to(memory_format=layout)), points, visible, interocular)
         optimiser.zero_grad()
         loss.backward()
@@ -135,6 +135,7 @@ def main():
     parser.add_argument("--epochs", type=float, default=45)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--bending", type=float, default=0, help="pixels of the chip that proportions are varied by")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

@@ -85,6 +85,19 @@ pub(super) fn locate(
     })
 }
 
+/// Whether a box, in pixels of the raster, shows a face at all, as far as the
+/// model can tell.
+pub(super) fn is_face(
+    raster: &Raster,
+    face: &Detection,
+    model: &mut LandmarkModel,
+) -> Result<bool, ExtractError> {
+    match model {
+        LandmarkModel::Trees(_) => Ok(true),
+        LandmarkModel::Network(network) => network::is_face(raster, face, network),
+    }
+}
+
 /// Interquartile mean of each coordinate: two wild predictions do no harm.
 fn robust_mean(predictions: &[Landmarks]) -> Landmarks {
     let trimmed = predictions.len() / 4;

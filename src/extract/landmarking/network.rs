@@ -4,7 +4,7 @@ use super::JITTERS;
 use crate::{
     extract::ExtractError,
     face::Landmarks,
-    photo::Raster,
+    photo::{Chip, PhotoError, Raster},
     vision::{CHIP_SIDE, Detection, LandmarkNetwork},
 };
 
@@ -21,13 +21,9 @@ pub(super) fn predict(
     face: &Detection,
     network: &mut LandmarkNetwork,
 ) -> Result<Vec<Landmarks>, ExtractError> {
-    let ([x, y], side) = (face.centre(), face.side());
     let mut predictions = Vec::with_capacity(2 * TRIES);
-    for (dx, dy, scale) in &JITTERS[..TRIES] {
-        let reach = side * REACH * scale;
-        let left = x + side * dx - reach / 2.0;
-        let top = y + side * (dy + DROP) - reach / 2.0;
-        let chip = raster.chip(left, top, reach, CHIP_SIDE)?;
+    for jitter in &JITTERS[..TRIES] {
+        let chip = chip(raster, face, *jitter)?;
         for (mirrored, seen) in [(false, &chip.raster), (true, &chip.raster.mirrored()?)] {
             let found = network.predict(std::slice::from_ref(seen))?.remove(0);
             let found = if mirrored { found.mirrored(CHIP_SIDE as f64) } else { found };
@@ -35,4 +31,25 @@ pub(super) fn predict(
         }
     }
     Ok(predictions)
+}
+
+/// What the network says of the box as it is.
+pub(super) fn is_face(
+    raster: &Raster,
+    face: &Detection,
+    network: &mut LandmarkNetwork,
+) -> Result<bool, ExtractError> {
+    Ok(network.is_face(&chip(raster, face, JITTERS[0])?.raster)?)
+}
+
+fn chip(
+    raster: &Raster,
+    face: &Detection,
+    (dx, dy, scale): (f64, f64, f64),
+) -> Result<Chip, PhotoError> {
+    let ([x, y], side) = (face.centre(), face.side());
+    let reach = side * REACH * scale;
+    let left = x + side * dx - reach / 2.0;
+    let top = y + side * (dy + DROP) - reach / 2.0;
+    raster.chip(left, top, reach, CHIP_SIDE)
 }

@@ -1,0 +1,116 @@
+"""Adds to the landmark network its verdict: is this a dog's face at all?
+
+add.py DATA CANDIDATES.jsonl NETWORK.onnx
+
+The deepest features of the network, averaged over the chip, go into one linear function: output `verdict`, N × 1, above 0
+for a dog's face. The landmarks stay as they are. Weighed by logistic regression on the training part; the threshold is
+the score that all but LOST of the faces of the tuning part exceed.
+"""
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+here = Path(__file__).parent.parent
+sys.path[:0] = [str(here / "landmarks"), str(here / "detector")]
+import faces as face_set
+from photos import load, part
+
+DEEPEST = "/backbone/_blocks.14/Add_output_0"
+LOST = 0.01
+
+
+def reader(model):
+    """A function from chips to the averaged deepest features."""
+    probe = onnx.ModelProto()
+    probe.CopyFrom(model)
+    probe.graph.output.append(helper.make_tensor_value_info(DEEPEST, TensorProto.FLOAT, None))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(probe.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return lambda chip: session.run([DEEPEST], {"chips": face_set.normalised(chip)[None]})[0].mean((2, 3))[0]
+
+
+def chips(image, box, vary, rng):
+    """The chip of a box; in training also one moved, scaled and mirrored."""
+    face = face_set.Face(image, box, np.arange(32).reshape(16, 2), [True] * 16, "")
+    yield face_set.cut(face, face_set.transform(face))
+    if vary:
+        moved = face_set.transform(face, rng.normal(0, 0.03, 2), np.exp(rng.normal(0, 0.05)))
+        yield np.ascontiguousarray(face_set.cut(face, moved)[:, ::-1])
+
+
+def rows(data, candidates):
+    """Photo at the side of the box, box, part, whether it is a dog's face."""
+    for row in map(json.loads, Path(candidates).read_text().splitlines()):
+        yield load(row["photo"]), row["box"], row["part"], row["dog"]
+    for face in face_set.dogs(Path(data) / "dog-faces"):
+        half = face.length / 2
+        x, y = face.centre - [0, face_set.DROP * face.length]
+        yield face.image, [x - half, y - half, x + half, y + half], part(face.name), True
+
+
+def fit(features, dog, steps=6000):
+    """Weights and bias of a logistic regression on standardised features, folded into plain ones."""
+    torch.manual_seed(1)
+    mean, deviation = features.mean(0), features.std(0) + 1e-3
+    inputs, wanted = torch.tensor((features - mean) / deviation), torch.tensor(dog.astype(np.float32))
+    share = torch.tensor(np.where(dog, min(4, (~dog).sum() / dog.sum()), 1).astype(np.float32))
+    line = torch.nn.Linear(inputs.shape[1], 1)
+    optimiser = torch.optim.AdamW(line.parameters(), lr=2e-3, weight_decay=1e-2)
+    for _ in range(steps):
+        chosen = torch.randint(len(inputs), (128,))
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(line(inputs[chosen])[:, 0], wanted[chosen], share[chosen])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    weights = line.weight.detach().numpy()[0] / deviation
+    return weights, line.bias.item() - weights @ mean
+
+
+def extended(model, weights, bias):
+    """The network with the second output; one that it had before is replaced."""
+    graph = model.graph
+    for name in ("verdict.weight", "verdict.bias"):
+        for old in [i for i in graph.initializer if i.name == name]:
+            graph.initializer.remove(old)
+    for old in [n for n in graph.node if n.output[0].startswith("verdict")]:
+        graph.node.remove(old)
+    for old in [o for o in graph.output if o.name == "verdict"]:
+        graph.output.remove(old)
+    graph.initializer.append(numpy_helper.from_array(weights.astype(np.float32)[None], "verdict.weight"))
+    graph.initializer.append(numpy_helper.from_array(np.array([bias], np.float32), "verdict.bias"))
+    graph.node.append(helper.make_node("GlobalAveragePool", [DEEPEST], ["verdict.pooled"]))
+    graph.node.append(helper.make_node("Flatten", ["verdict.pooled"], ["verdict.flat"]))
+    graph.node.append(helper.make_node("Gemm", ["verdict.flat", "verdict.weight", "verdict.bias"], ["verdict"], transB=1))
+    graph.output.append(helper.make_tensor_value_info("verdict", TensorProto.FLOAT, ["n", 1]))
+    onnx.checker.check_model(model)
+    return model
+
+
+def main():
+    data, candidates, path = sys.argv[1:]
+    model, rng = onnx.load(path), np.random.default_rng(1)
+    read, features, parts, dogs = reader(model), [], [], []
+    for image, box, where, dog in rows(data, candidates):
+        for chip in chips(image, box, where == "train", rng):
+            features.append(read(chip))
+            parts.append(where)
+            dogs.append(dog)
+    features, parts, dogs = np.array(features), np.array(parts), np.array(dogs)
+    weights, bias = fit(features[parts == "train"], dogs[parts == "train"])
+    scores = features @ weights + bias
+    threshold = np.quantile(scores[(parts == "tune") & dogs], LOST)
+    for where in ("train", "tune", "test"):
+        s, d = scores[parts == where] > threshold, dogs[parts == where]
+        print(f"{where}: {s[d].sum()} of {d.sum()} faces, {s[~d].sum()} of {(~d).sum()} others taken for a dog's face")
+    onnx.save(extended(model, weights, bias - threshold), path)
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 # What a fresh Debian or Ubuntu lacks beside Rust (https://rustup.rs).
 PACKAGES := g++ make pkg-config curl clang libclang-dev libopenblas-dev liblapack-dev \
-            libdlib-dev libdlib-data libopencv-dev
+            libdlib-dev libopencv-dev
 
 # dlib's detectors are templates: they run 1.3 to 1.7 times faster with AVX2, the
 # kd-tree compares dogs 3 times faster. For another machine: make CXXFLAGS= RUSTFLAGS=
@@ -17,8 +17,8 @@ endif
 SHARED := $(abspath ../shared)
 
 ALL := --features gateway,postgres
-# The tests start a database server of their own.
-TEST_PACKAGES := postgresql openssl
+# The tests start a database server of their own and read dlib's 68 points as well.
+TEST_PACKAGES := postgresql openssl libdlib-data
 
 .PHONY: setup setup-test build cuda demo test test-shared lint bench
 

@@ -10,7 +10,7 @@ use std::{
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use mungpy::{
-    face::{Measurement, Species},
+    face::{Measurement, PersonLandmarks, Species},
     index::{Index, IndexDog, Query},
     resemblance::{Embedding, Population, Space, draw, level},
     temperament::{Answers, Policy, Questionnaire},
@@ -66,12 +66,13 @@ fn filters() -> [(&'static str, Answers); 3] {
 }
 
 fn search(criterion: &mut Criterion) {
-    let persons: Vec<Measurement> = draw(&Population::shipped_person(), 64);
+    let population = Population::shipped_person(PersonLandmarks::default());
+    let persons: Vec<Measurement> = draw(&population, 64);
     let none = HashSet::new();
     for count in SIZES {
         let dogs = dogs(count);
         let measurements: Vec<Measurement> = dogs.iter().map(|dog| dog.measurement).collect();
-        let space = Space::for_catalogue(&measurements);
+        let space = Space::for_catalogue(&population, &measurements);
         let mut places: Vec<Embedding> =
             measurements.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
         level(&space, &mut places);
@@ -79,10 +80,14 @@ fn search(criterion: &mut Criterion) {
         group.sample_size(10).measurement_time(Duration::from_secs(3));
         if count <= 100_000 {
             group.bench_function("build", |b| {
-                b.iter_batched(|| dogs.clone(), Index::build, BatchSize::PerIteration);
+                b.iter_batched(
+                    || dogs.clone(),
+                    |dogs| Index::build(dogs, &population),
+                    BatchSize::PerIteration,
+                );
             });
         }
-        let index = Index::build(dogs);
+        let index = Index::build(dogs, &population);
         for (name, answers) in &filters() {
             let mut next = persons.iter().cycle();
             group.bench_function(BenchmarkId::new("top 10 of", name), |b| {

@@ -8,7 +8,9 @@ use mungpy::{
     extract::Extractor,
     face::{self, Species},
     photo::{Photo, Raster},
-    vision::{Detector, Models, Predictor, Role, SquareBox, prepare_process},
+    vision::{
+        CHIP_SIDE, Detector, LandmarkNetwork, Models, Predictor, Role, SquareBox, prepare_process,
+    },
 };
 
 fn composite() -> Raster {
@@ -50,12 +52,19 @@ fn stages(criterion: &mut Criterion) {
     }
     group.finish();
 
-    let predictor = Predictor::new(&models.verified(Role::PersonLandmarks).unwrap(), 68).unwrap();
+    let mut network =
+        LandmarkNetwork::new(&models.verified(Role::PersonLandmarks).unwrap()).unwrap();
+    let chip = [raster.resized(CHIP_SIDE).unwrap()];
+    criterion.bench_function("landmarks/own, 1 chip", |b| {
+        b.iter(|| network.predict(black_box(&chip)).unwrap());
+    });
+    let trees = models.verified(Role::PersonLandmarksPublished).unwrap();
+    let predictor = Predictor::new(&trees, 68).unwrap();
     let chip = raster.resized(600).unwrap();
     let mut group = criterion.benchmark_group("landmarks");
     for boxes in [1, 9] {
         let boxes = vec![SquareBox { left: 150.0, top: 150.0, side: 300.0 }; boxes];
-        group.bench_function(BenchmarkId::new("boxes", boxes.len()), |b| {
+        group.bench_function(BenchmarkId::new("published, boxes", boxes.len()), |b| {
             b.iter(|| predictor.predict(black_box(&chip), &boxes).unwrap());
         });
     }

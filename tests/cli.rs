@@ -158,7 +158,7 @@ fn verify_names_what_is_missing_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let (output, out, _) = run(mungpy(folder.path()).args(["models", "verify"]));
     assert!(out.contains("ok       dog-face-landmarks-16@"), "{out}");
-    assert!(out.contains("ok       shape_predictor_68_face_landmarks@"), "{out}");
+    assert!(out.contains("ok       person-face-landmarks-16@"), "{out}");
     if !output.status.success() {
         assert!(out.contains("[MODEL_MISSING]") && out.contains("--models"), "{out}");
     }

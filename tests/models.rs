@@ -7,7 +7,8 @@ use std::fs;
 
 use common::{bytes, composites, dog_extractor, person_extractor, shipped_models};
 use mungpy::{
-    extract::ExtractorPool,
+    extract::{Extractor, ExtractorPool},
+    face::{PersonLandmarks, Species},
     photo::{Photo, Turn},
     vision::{Detector, LandmarkNetwork, Models, Predictor, Role, prepare_process},
 };
@@ -19,7 +20,7 @@ fn every_shipped_model_is_what_the_manifest_says() {
         let model = models.verified(role).unwrap();
         assert!(model.entry.version().contains('@'));
     }
-    let trees = models.verified(Role::PersonLandmarks).unwrap();
+    let trees = models.verified(Role::PersonLandmarksPublished).unwrap();
     let network = models.verified(Role::DogLandmarks).unwrap();
     let error = Predictor::new(&trees, 16).err().unwrap();
     assert_eq!(error.reason(), "MODEL_REJECTED", "{error}");
@@ -48,17 +49,27 @@ fn a_damaged_or_missing_model_is_refused_with_what_to_do() {
     assert_eq!(error.reason(), "MODEL_UNREADABLE");
 }
 
+/// Landmark error on composite persons, as a share of the interocular distance: the
+/// network draws extreme faces a little towards the mean, the 68 points do not.
 #[test]
 fn composite_persons_are_measured_as_they_were_made() {
+    let models = Models::new(&[shipped_models()]);
+    for (landmarks, limit) in [(PersonLandmarks::Own, 0.05), (PersonLandmarks::Published, 0.03)] {
+        let models = models.clone().with_person_landmarks(landmarks);
+        let extractor = Extractor::load(Species::Person, &models).unwrap();
+        composite_persons_within(limit, extractor);
+    }
+}
+
+fn composite_persons_within(limit: f64, mut extractor: Extractor) {
     prepare_process();
-    let mut extractor = person_extractor();
     for composite in composites("persons/") {
         let found = extractor.extract(&bytes(&composite.photo)).unwrap();
         found.check().unwrap();
         assert_eq!((found.faces_found, found.turn), (1, Turn::None));
         let error = found.landmarks.normalised_mean_error(&composite.landmarks());
         println!("{:<36} NME {:.1} %", composite.photo, error * 100.0);
-        assert!(error < 0.03, "{}: NME {error}", composite.photo);
+        assert!(error < limit, "{}: NME {error}", composite.photo);
     }
 }
 

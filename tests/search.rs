@@ -6,12 +6,16 @@ mod common;
 use std::collections::{BTreeMap, HashSet};
 
 use mungpy::{
-    face::{Measurement, Species},
+    face::{Measurement, PersonLandmarks, Species},
     index::{Index, IndexDog, Query},
     resemblance::{Calibration, EMBEDDING_LEN, Embedding, Population, Space, draw, explain, level},
     temperament::{Answers, Policy, Questionnaire},
 };
 use proptest::prelude::*;
+
+fn persons_at_large() -> Population {
+    Population::shipped_person(PersonLandmarks::default())
+}
 
 fn dog(number: usize, measurement: &Measurement, traits: &[(String, String)]) -> IndexDog {
     let traits: BTreeMap<String, String> = traits.iter().cloned().collect();
@@ -96,8 +100,8 @@ proptest! {
                 dog(i, &measurements[i / twins], &all_traits[profile])
             })
             .collect();
-        let index = Index::build(dogs.clone());
-        let person = draw(&Population::shipped_person(), 40)[person];
+        let index = Index::build(dogs.clone(), &persons_at_large());
+        let person = draw(&persons_at_large(), 40)[person];
         let given = answered.iter().enumerate();
         let given = given.map(|(i, (a, s))| (a.as_str(), s.as_str(), required && i == 0));
         let answers: Answers = Questionnaire::default().answers(given).unwrap();
@@ -113,8 +117,8 @@ fn thousands_of_equal_dogs_are_found_in_the_order_of_their_ids() {
     let measurements = draw(&Population::shipped_dog(), 2);
     let dogs: Vec<IndexDog> =
         (0..3000).rev().map(|i| dog(i, &measurements[usize::from(i == 7)], &[])).collect();
-    let index = Index::build(dogs.clone());
-    let person = draw(&Population::shipped_person(), 1)[0];
+    let index = Index::build(dogs.clone(), &persons_at_large());
+    let person = draw(&persons_at_large(), 1)[0];
     let (answers, excluded) = (Answers::default(), HashSet::from(["dog-00001".to_owned()]));
     let policy = Policy::AtLeast(0);
     let query = Query { person: &person, answers: &answers, policy, top: 20, excluded: &excluded };
@@ -124,7 +128,7 @@ fn thousands_of_equal_dogs_are_found_in_the_order_of_their_ids() {
 #[test]
 fn scores_fall_with_distance_and_are_a_percentile() {
     let dogs = draw(&Population::shipped_dog(), 400);
-    let space = Space::for_catalogue(&dogs);
+    let space = Space::for_catalogue(&persons_at_large(), &dogs);
     let embeddings: Vec<_> = dogs.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
     let calibration = Calibration::new(&space, &embeddings);
     let distances = (0..2000).map(|i| f64::from(i) * 0.05);
@@ -132,7 +136,7 @@ fn scores_fall_with_distance_and_are_a_percentile() {
     assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]), "scores fall");
     assert!(scores.iter().all(|score| (0.0..=100.0).contains(score)));
     // A random pair scores 50 on average.
-    let persons = draw(&Population::shipped_person(), 100);
+    let persons = draw(&persons_at_large(), 100);
     let mut sum = 0.0;
     for person in &persons {
         let person = space.embed(Species::Person, person);
@@ -148,8 +152,8 @@ fn scores_fall_with_distance_and_are_a_percentile() {
 #[test]
 fn a_counterpart_is_more_like_its_person_than_any_dog() {
     let dogs = draw(&Population::shipped_dog(), 500);
-    let space = Space::for_catalogue(&dogs);
-    for person in draw(&Population::shipped_person(), 20) {
+    let space = Space::for_catalogue(&persons_at_large(), &dogs);
+    for person in draw(&persons_at_large(), 20) {
         let own = space.embed(Species::Person, &person);
         let distance = |dog: &Measurement| own.distance_squared(&space.embed(Species::Dog, dog));
         let twin = distance(&space.counterpart(&person).unwrap());
@@ -160,8 +164,8 @@ fn a_counterpart_is_more_like_its_person_than_any_dog() {
 #[test]
 fn an_explanation_names_what_both_have_in_common() {
     let dogs = draw(&Population::shipped_dog(), 300);
-    let space = Space::for_catalogue(&dogs);
-    let person = draw(&Population::shipped_person(), 1)[0];
+    let space = Space::for_catalogue(&persons_at_large(), &dogs);
+    let person = draw(&persons_at_large(), 1)[0];
     let persons = space.sigmas(Species::Person, &person);
     for dog in &dogs[..20] {
         let named = explain(&space, &persons, &space.sigmas(Species::Dog, dog));
@@ -179,8 +183,8 @@ fn an_explanation_names_what_both_have_in_common() {
 #[test]
 fn the_spread_of_both_species_is_the_same_in_the_common_space() {
     let dogs = draw(&Population::shipped_dog(), 3000);
-    let people = draw(&Population::shipped_person(), 3000);
-    let space = Space::for_catalogue(&dogs);
+    let people = draw(&persons_at_large(), 3000);
+    let space = Space::for_catalogue(&persons_at_large(), &dogs);
     let spread = |species, faces: &[Measurement]| {
         let places: Vec<Embedding> = faces.iter().map(|face| space.embed(species, face)).collect();
         let n = places.len() as f64;

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
-use crate::face::Species;
+use crate::face::{PersonLandmarks, Species};
 
 /// Finds the adoptable dog whose facial proportions are most like a person's.
 #[derive(Debug, Parser)]
@@ -29,7 +29,11 @@ pub(super) struct Common {
     pub(super) models: Vec<PathBuf>,
     /// Detector of dog faces: own, or published by dlib's author [default: own]
     #[arg(long, global = true, value_name = "WHOSE", env = "MUNGPY_DETECTOR")]
-    pub(super) detector: Option<DetectorArg>,
+    pub(super) detector: Option<Whose>,
+    /// Landmarks of persons: own, or published with dlib (68 points, not for commercial use)
+    /// [default: own]
+    #[arg(long, global = true, value_name = "WHOSE", env = "MUNGPY_PERSON_LANDMARKS")]
+    pub(super) person_landmarks: Option<Whose>,
     /// Configuration file (TOML); arguments and environment win over it
     #[arg(long, global = true, value_name = "FILE", env = "MUNGPY_CONFIG")]
     pub(super) config: Option<PathBuf>,
@@ -73,9 +77,18 @@ pub(super) enum SpeciesArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum DetectorArg {
+pub(super) enum Whose {
     Own,
     Published,
+}
+
+impl From<Whose> for PersonLandmarks {
+    fn from(whose: Whose) -> Self {
+        match whose {
+            Whose::Own => Self::Own,
+            Whose::Published => Self::Published,
+        }
+    }
 }
 
 impl From<SpeciesArg> for Species {

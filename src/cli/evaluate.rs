@@ -18,9 +18,11 @@ pub(super) fn run(command: &args::Evaluate, settings: &Settings) -> Result<ExitC
     let extractor = Extractor::load(Species::Dog, &settings.models)?;
     let mut progress = Progress::new("twin");
     let update = |done, all| progress.update(done, all);
-    let twins = evaluate::plant::<Failure>(&people, &dogs, extractor, settings.workers, update)?;
+    let space = evaluate::space_of(&settings.persons(), &dogs);
+    let twins =
+        evaluate::plant::<Failure>(&space, &people, &dogs, extractor, settings.workers, update)?;
     progress.finish();
-    let findings = evaluate::study(&people, &dogs, twins);
+    let findings = evaluate::study(&space, &people, &dogs, twins);
     print!("{}", evaluate::table(&findings));
     if let Some(folder) = &command.report {
         fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;

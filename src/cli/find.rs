@@ -56,7 +56,7 @@ fn answer_here(
     settings: &Settings,
 ) -> Result<MatchResponse, Failure> {
     let catalogue = Catalogue::read(&settings.data_dir.catalogue_path())?;
-    let snapshot = Snapshot::of(&catalogue, &settings.questionnaire);
+    let snapshot = Snapshot::of(&catalogue, &settings.questionnaire, &settings.persons());
     let extractor = Extractor::load(Species::Person, &settings.models)?;
     let pool = ExtractorPool::new(extractor, 1)?;
     let matcher = Matcher::new(pool, settings.questionnaire.clone(), settings.policy);

@@ -23,16 +23,15 @@ pub(super) fn run(command: &Models, settings: &Settings) -> Result<ExitCode, Fai
     }
 }
 
-/// A published model that is missing is no fault where it was not chosen.
+/// A model of others that is missing is no fault where it was not chosen.
 fn verify(settings: &Settings) -> ExitCode {
     let mut sound = true;
     for entry in settings.models.entries() {
-        let needed =
-            entry.origin != Origin::Published || entry.role == settings.models.dog_detector();
+        let needed = entry.origin == Origin::Shipped || settings.models.uses(entry.role);
         match settings.models.verified(entry.role) {
             Ok(model) => println!("ok       {}  {}", model.entry.version(), model.path.display()),
             Err(error) if !needed && error.reason() == "MODEL_MISSING" => {
-                println!("absent   {}  not needed: the own detector is chosen", entry.version());
+                println!("absent   {}  not needed: the project's own is chosen", entry.version());
             }
             Err(error) => {
                 sound = false;

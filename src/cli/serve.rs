@@ -20,7 +20,9 @@ pub(super) fn run(command: &args::Serve, settings: &Settings) -> Result<ExitCode
     let extractor = Extractor::load(Species::Person, &settings.models)?;
     let pool = ExtractorPool::new(extractor, settings.workers)?;
     let matcher = Matcher::new(pool, settings.questionnaire.clone(), settings.policy);
-    let shelf = Shelf::new(settings.data_dir.catalogue_path(), settings.questionnaire.clone());
+    let (path, questionnaire) =
+        (settings.data_dir.catalogue_path(), settings.questionnaire.clone());
+    let shelf = Shelf::new(path, questionnaire, settings.persons());
     let runtime = Runtime::new().map_err(|error| Failure::new("SERVER_FAILED", error))?;
     runtime.block_on(async {
         let listener = TcpListener::bind(command.listen).await.map_err(|error| {

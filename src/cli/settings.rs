@@ -12,10 +12,11 @@ use tracing_subscriber::EnvFilter;
 
 use super::{
     Failure,
-    args::{Common, DetectorArg},
+    args::{Common, Whose},
 };
 use crate::{
     catalog::DataDir,
+    resemblance::Population,
     temperament::{Policy, Questionnaire},
     vision::Models,
 };
@@ -27,7 +28,8 @@ struct File {
     data_dir: Option<PathBuf>,
     #[serde(default)]
     models: Vec<PathBuf>,
-    detector: Option<DetectorArg>,
+    detector: Option<Whose>,
+    person_landmarks: Option<Whose>,
     workers: Option<usize>,
     temperament: Option<PathBuf>,
     policy: Option<String>,
@@ -55,8 +57,12 @@ impl Settings {
         let directories =
             if common.models.is_empty() { file.models } else { common.models.clone() };
         let models = match common.detector.or(file.detector) {
-            Some(DetectorArg::Published) => Models::new(&directories).with_published_detector(),
-            Some(DetectorArg::Own) | None => Models::new(&directories),
+            Some(Whose::Published) => Models::new(&directories).with_published_detector(),
+            Some(Whose::Own) | None => Models::new(&directories),
+        };
+        let models = match common.person_landmarks.or(file.person_landmarks) {
+            Some(whose) => models.with_person_landmarks(whose.into()),
+            None => models,
         };
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         let questionnaire = match common.temperament.clone().or(file.temperament) {
@@ -75,6 +81,11 @@ impl Settings {
             policy,
             log_json: common.log_json || file.log_json,
         })
+    }
+
+    /// The persons that a person is compared with.
+    pub(super) fn persons(&self) -> Population {
+        Population::shipped_person(self.models.person_landmarks())
     }
 
     /// Log lines go to standard error; `MUNGPY_LOG` filters them.

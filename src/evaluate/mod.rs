@@ -22,5 +22,5 @@ pub use findings::{Bound, Findings, MethodFindings, RobustnessFindings, Twins};
 pub use gallery::{Gallery, Picture};
 pub use method::Method;
 pub use report::{html, table};
-pub use study::{Measured, measure_all, study};
+pub use study::{Measured, measure_all, space_of, study};
 pub use twins::plant;

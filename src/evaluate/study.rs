@@ -20,7 +20,7 @@ use crate::{
     extract::{self, ExtractError, Extractor},
     face::{Measurement, RATIO_COUNT, Ratio, Species},
     photo::Photo,
-    resemblance::{Space, intraclass_correlation},
+    resemblance::{Population, Space, intraclass_correlation},
 };
 
 /// Photos that are averaged on each side at most.
@@ -162,11 +162,19 @@ fn extracted(
     extractor.extract_decoded(&changed)
 }
 
+/// The common space of persons of a population and the first measured photo of
+/// each dog.
+pub fn space_of(persons: &Population, dogs: &Measured) -> Space {
+    Space::for_catalogue(persons, &catalogue_of(dogs))
+}
+
+fn catalogue_of(dogs: &Measured) -> Vec<Measurement> {
+    dogs.first_measured().into_iter().map(|(_, dog)| *dog).collect()
+}
+
 /// Everything that is told about persons and dogs.
-pub fn study(people: &Measured, dogs: &Measured, twins: Twins) -> Findings {
-    let catalogue: Vec<Measurement> =
-        dogs.first_measured().into_iter().map(|(_, dog)| *dog).collect();
-    let space = Space::for_catalogue(&catalogue);
+pub fn study(space: &Space, people: &Measured, dogs: &Measured, twins: Twins) -> Findings {
+    let catalogue = catalogue_of(dogs);
     let measured = |m: &Measured| [m.outcomes.len(), m.outcomes.iter().flatten().count()];
     Findings {
         model_versions: [people.version.clone(), dogs.version.clone()],
@@ -176,9 +184,9 @@ pub fn study(people: &Measured, dogs: &Measured, twins: Twins) -> Findings {
         refusals: [people.refusals(), dogs.refusals()],
         repeatability: repeatability(people, dogs),
         methods: Method::ALL
-            .map(|method| findings(method, &space, people, dogs, &catalogue))
+            .map(|method| findings(method, space, people, dogs, &catalogue))
             .to_vec(),
-        robustness: robustness(&space, people, &catalogue),
+        robustness: robustness(space, people, &catalogue),
         bounds: bounds(space.repeatability(), catalogue.len()),
         twins,
     }

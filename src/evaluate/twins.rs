@@ -17,6 +17,7 @@ use crate::{
 
 /// Plants a twin for the first measured photo of each person.
 pub fn plant<E: From<ExtractError>>(
+    space: &Space,
     people: &Measured,
     dogs: &Measured,
     extractor: Extractor,
@@ -25,16 +26,15 @@ pub fn plant<E: From<ExtractError>>(
 ) -> Result<Twins, E> {
     let catalogue = dogs.first_measured();
     let measurements: Vec<Measurement> = catalogue.iter().map(|(_, dog)| **dog).collect();
-    let space = Space::for_catalogue(&measurements);
     let places: Vec<Embedding> =
         measurements.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
     let mut handicapped = places.clone();
-    level(&space, &mut handicapped);
+    level(space, &mut handicapped);
     let persons = people.first_measured();
     let rank = |person: &Embedding, twin: &Measurement| {
         let mut all = places.clone();
         all.push(space.embed(Species::Dog, twin));
-        level(&space, &mut all);
+        level(space, &mut all);
         let own = person.distance_squared(&all[places.len()]);
         all.iter().filter(|dog| person.distance_squared(dog) < own).count() + 1
     };

@@ -102,6 +102,16 @@ impl FaceError {
     }
 }
 
+/// Whose landmark model sees a person's face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PersonLandmarks {
+    /// The project's network, free to use.
+    #[default]
+    Own,
+    /// The 68 points published with dlib, which exclude commercial use.
+    Published,
+}
+
 /// What is measured on a face and compared with other faces.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measurement {

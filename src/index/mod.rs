@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     face::{Measurement, RATIO_COUNT, Species},
-    resemblance::{Calibration, Embedding, RatioAgreement, Space, explain, level},
+    resemblance::{Calibration, Embedding, Population, RatioAgreement, Space, explain, level},
     temperament::{Agreement, Answers, Policy, Profile},
 };
 use group::Group;
@@ -86,10 +86,11 @@ pub struct Index {
 }
 
 impl Index {
-    /// Builds the index. Of dogs with the same id the last is kept.
-    pub fn build(dogs: Vec<IndexDog>) -> Self {
+    /// Builds the index for persons of a population. Of dogs with the same id the
+    /// last is kept.
+    pub fn build(dogs: Vec<IndexDog>, persons: &Population) -> Self {
         let measurements: Vec<Measurement> = dogs.iter().map(|dog| dog.measurement).collect();
-        Self::in_space(dogs, Space::for_catalogue(&measurements))
+        Self::in_space(dogs, Space::for_catalogue(persons, &measurements))
     }
 
     /// Builds the index in a given space.

@@ -1,12 +1,11 @@
 //! A published catalogue, loaded and indexed.
 
-use std::path::Path;
-
 use chrono::{DateTime, Utc};
 
 use crate::{
-    catalog::{CatalogError, Catalogue},
+    catalog::Catalogue,
     index::{Index, IndexDog},
+    resemblance::Population,
     temperament::Questionnaire,
 };
 
@@ -23,13 +22,8 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads a published catalogue and builds the index over it.
-    pub fn load(path: &Path, questionnaire: &Questionnaire) -> Result<Self, CatalogError> {
-        Ok(Self::of(&Catalogue::read(path)?, questionnaire))
-    }
-
-    /// Builds the index over a catalogue.
-    pub fn of(catalogue: &Catalogue, questionnaire: &Questionnaire) -> Self {
+    /// Builds the index over a catalogue, for persons of a population.
+    pub fn of(catalogue: &Catalogue, questionnaire: &Questionnaire, persons: &Population) -> Self {
         let dogs = catalogue
             .dogs
             .iter()
@@ -44,7 +38,7 @@ impl Snapshot {
             version: catalogue.version,
             published_at: catalogue.published_at,
             model_version: catalogue.model_version.clone(),
-            index: Index::build(dogs),
+            index: Index::build(dogs, persons),
         }
     }
 }

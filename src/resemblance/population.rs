@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use crate::face::{Measurement, RATIO_COUNT, Ratio, SHAPE_LEN, Species};
+use crate::face::{Measurement, PersonLandmarks, RATIO_COUNT, Ratio, SHAPE_LEN, Species};
 
 /// Statistics of the measurements of many faces of one species.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,10 +60,18 @@ impl Population {
         }
     }
 
-    /// The persons that persons are compared with, as shipped.
-    pub fn shipped_person() -> Self {
-        Self::parse(include_str!("../../landmark-models/person-population.json"))
-            .expect("the shipped population is valid")
+    /// The persons that a person is compared with, as shipped. Each landmark model
+    /// draws its points a little elsewhere and has statistics of its own.
+    pub fn shipped_person(landmarks: PersonLandmarks) -> Self {
+        Self::parse(match landmarks {
+            PersonLandmarks::Own => {
+                include_str!("../../landmark-models/person-population-own.json")
+            }
+            PersonLandmarks::Published => {
+                include_str!("../../landmark-models/person-population-published.json")
+            }
+        })
+        .expect("the shipped population is valid")
     }
 
     /// The dogs that a small catalogue is filled up with, as shipped.

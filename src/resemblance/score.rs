@@ -8,7 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{Embedding, Population, Space};
 use crate::face::{Measurement, Species, SymmetricShape, landmarks::COUNT};
 
-/// Persons drawn from the shipped population, whom dogs are compared with.
+/// Persons drawn from the space's population, whom dogs are compared with.
 const PERSONS: usize = 256;
 /// Most dogs of the catalogue that they are compared with, evenly picked.
 const DOGS: usize = 256;
@@ -23,7 +23,7 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Compares persons drawn from the shipped population with the dogs.
+    /// Compares persons drawn from the space's population with the dogs.
     pub fn new(space: &Space, dogs: &[Embedding]) -> Self {
         let stride = dogs.len().div_ceil(DOGS).max(1);
         let mut distances: Vec<f64> = drawn_persons(space)
@@ -60,7 +60,7 @@ impl Calibration {
 
 /// Where persons at large lie in the space; always the same ones.
 pub(super) fn drawn_persons(space: &Space) -> Vec<Embedding> {
-    let persons = draw(&Population::shipped_person(), PERSONS);
+    let persons = draw(space.persons(), PERSONS);
     persons.iter().map(|person| space.embed(Species::Person, person)).collect()
 }
 

@@ -65,6 +65,7 @@ impl Embedding {
 ///    Fisher, 1936), each scaled to the root of its repeatability.
 #[derive(Debug, Clone)]
 pub struct Space {
+    persons: Population,
     person: Standard,
     dog: Standard,
     dog_to_person: Matrix,
@@ -102,11 +103,12 @@ impl Standard {
 }
 
 impl Space {
-    /// The space for a catalogue of dogs with the given measurements.
-    pub fn for_catalogue(dogs: &[Measurement]) -> Self {
+    /// The space for persons of a population and a catalogue of dogs with the
+    /// given measurements.
+    pub fn for_catalogue(persons: &Population, dogs: &[Measurement]) -> Self {
         let prior = Population::shipped_dog();
         let dogs = Population::of(Species::Dog, &prior.model_version, dogs);
-        Self::new(&Population::shipped_person(), &dogs.shrunk_towards(&prior, PRIOR_FACES))
+        Self::new(persons, &dogs.shrunk_towards(&prior, PRIOR_FACES))
     }
 
     /// The space in which `person` and `dog` have the same spread.
@@ -115,12 +117,18 @@ impl Space {
         let (directions, repeatability) = discriminants(person, &standard);
         Self {
             dog_to_person: power(&correlation(person), 0.5) * power(&correlation(dog), -0.5),
+            persons: person.clone(),
             person: standard,
             dog: Standard::of(dog),
             directions,
             repeatability,
             ratio_weights: ratio_weights(&person.reliability),
         }
+    }
+
+    /// The persons whose spread the space has.
+    pub fn persons(&self) -> &Population {
+        &self.persons
     }
 
     /// Deviation of each ratio from the species' mean, in standard deviations.

@@ -10,7 +10,12 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 
-use crate::{catalog::CatalogError, matching::Snapshot, temperament::Questionnaire};
+use crate::{
+    catalog::{CatalogError, Catalogue},
+    matching::Snapshot,
+    resemblance::Population,
+    temperament::Questionnaire,
+};
 
 /// How often the published catalogue is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -20,6 +25,7 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Shelf {
     path: PathBuf,
     questionnaire: Questionnaire,
+    persons: Population,
     current: ArcSwapOption<Snapshot>,
 }
 
@@ -33,9 +39,10 @@ fn identity(path: &Path) -> Option<Identity> {
 }
 
 impl Shelf {
-    /// An empty shelf for the catalogue that is published at `path`.
-    pub fn new(path: PathBuf, questionnaire: Questionnaire) -> Self {
-        Self { path, questionnaire, current: ArcSwapOption::empty() }
+    /// An empty shelf for the catalogue that is published at `path`, asked for by
+    /// persons of a population.
+    pub fn new(path: PathBuf, questionnaire: Questionnaire, persons: Population) -> Self {
+        Self { path, questionnaire, persons, current: ArcSwapOption::empty() }
     }
 
     /// The current snapshot; none before the first batch.
@@ -45,7 +52,8 @@ impl Shelf {
 
     /// Loads the published catalogue; on failure the current one stays.
     pub fn load(&self) -> Result<Arc<Snapshot>, CatalogError> {
-        let snapshot = Arc::new(Snapshot::load(&self.path, &self.questionnaire)?);
+        let catalogue = Catalogue::read(&self.path)?;
+        let snapshot = Arc::new(Snapshot::of(&catalogue, &self.questionnaire, &self.persons));
         self.current.store(Some(Arc::clone(&snapshot)));
         Ok(snapshot)
     }

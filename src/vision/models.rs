@@ -9,6 +9,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::VisionError;
+use crate::face::PersonLandmarks;
 
 const MANIFEST: &str = include_str!("../../landmark-models/manifest.toml");
 /// Where Debian's `libdlib-data` puts the person landmark model.
@@ -24,8 +25,10 @@ pub enum Role {
     DogDetectorPublished,
     /// Network that finds the 16 landmarks of a dog.
     DogLandmarks,
-    /// Shape predictor of the 68 landmarks of a person.
+    /// Network that finds the 16 landmarks of a person.
     PersonLandmarks,
+    /// Shape predictor of the 68 landmarks of a person.
+    PersonLandmarksPublished,
 }
 
 /// Where a model file comes from.
@@ -102,6 +105,7 @@ pub struct Models {
     entries: Vec<ModelEntry>,
     directories: Vec<PathBuf>,
     dog_detector: Role,
+    person_landmarks: PersonLandmarks,
 }
 
 #[derive(Deserialize)]
@@ -120,13 +124,39 @@ impl Models {
                 all.push(directory);
             }
         }
-        Self { entries: manifest.model, directories: all, dog_detector: Role::DogDetector }
+        Self {
+            entries: manifest.model,
+            directories: all,
+            dog_detector: Role::DogDetector,
+            person_landmarks: PersonLandmarks::default(),
+        }
     }
 
     /// The same with dlib's published dog detector in place of the project's.
     #[must_use]
     pub fn with_published_detector(self) -> Self {
         Self { dog_detector: Role::DogDetectorPublished, ..self }
+    }
+
+    /// The same with the landmarks of persons by this model.
+    #[must_use]
+    pub fn with_person_landmarks(self, person_landmarks: PersonLandmarks) -> Self {
+        Self { person_landmarks, ..self }
+    }
+
+    /// Whose landmarks of persons were chosen.
+    pub fn person_landmarks(&self) -> PersonLandmarks {
+        self.person_landmarks
+    }
+
+    /// Whether the model of a role was chosen.
+    pub fn uses(&self, role: Role) -> bool {
+        match role {
+            Role::DogLandmarks => true,
+            Role::DogDetector | Role::DogDetectorPublished => role == self.dog_detector,
+            Role::PersonLandmarks => self.person_landmarks == PersonLandmarks::Own,
+            Role::PersonLandmarksPublished => self.person_landmarks == PersonLandmarks::Published,
+        }
     }
 
     /// The role of the dog detector that was chosen.

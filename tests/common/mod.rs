@@ -14,8 +14,9 @@ use chrono::Utc;
 use mungpy::{
     catalog::{Catalogue, DataDir, DogRecord},
     extract::{Extractor, ExtractorPool},
-    face::{self, Landmarks, Quality, Species},
+    face::{self, Landmarks, PersonLandmarks, Quality, Species},
     matching::Matcher,
+    resemblance::Population,
     service::{self, Shelf},
     temperament::{Policy, Questionnaire},
     vision::Models,
@@ -46,7 +47,8 @@ pub fn shipped_models() -> PathBuf {
 }
 
 pub fn person_extractor() -> Extractor {
-    Extractor::load(Species::Person, &Models::new(&[])).expect("libdlib-data is installed")
+    Extractor::load(Species::Person, &Models::new(&[shipped_models()]))
+        .expect("the person models load")
 }
 
 pub fn dog_extractor() -> Extractor {
@@ -126,7 +128,8 @@ impl TestServer {
             catalogue.publish(&data_dir.catalogue_path()).unwrap();
         }
         let questionnaire = Questionnaire::default();
-        let shelf = Arc::new(Shelf::new(data_dir.catalogue_path(), questionnaire.clone()));
+        let persons = Population::shipped_person(PersonLandmarks::default());
+        let shelf = Arc::new(Shelf::new(data_dir.catalogue_path(), questionnaire.clone(), persons));
         if catalogue.is_some() {
             shelf.load().unwrap();
         }

@@ -1,10 +1,9 @@
-"""Persons: published points, cleaned, and the steadier targets made from them.
+"""Persons: points from an openly licensed face mesh, made steady.
 
-The published points of video frames are noisy: proportions computed from them hardly repeat between recordings
-of one person. Two steps make targets of them. A first network is trained on the points without their slips; it
-averages the noise over all persons. Then the symmetric shape of each frame gives way to the mean that the first
-network sees over all frames of the person, placed as the frame shows the head: the second network learns to see
-what stays of a face and not its expression or the grain of the frame.
+The published points of these video frames are noisy: proportions computed from them hardly repeat between recordings of
+one person. A face mesh (mesh.py) sees the frames anew; what it draws elsewhere on average is moved to where the published
+points lie. Then the symmetric shape of each frame gives way to the mean over all recordings of the person, placed as the
+frame shows the head: the network learns to see what stays of a face and not its expression or the grain of the frame.
 """
 import json
 import zlib
@@ -14,9 +13,6 @@ import cv2
 import numpy as np
 
 from faces import MIRRORED, Face
-
-COMPONENTS = 12  # of the shape model that slips are told by
-SLIP = 0.08  # of the interocular distance
 
 
 def is_held_out(person):
@@ -49,23 +45,23 @@ def boxed(data, found):
     return faces
 
 
-def hide_slips(faces):
-    """Marks points invisible that a shape model of few components cannot explain."""
-    shapes = []
+def normed(points):
+    """The points as complex numbers with the eyes' middle at 0 and the right eye at ½; the eyes' line and their middle."""
+    left, right = complex_of(points[0:4]).mean(), complex_of(points[4:8]).mean()
+    return (complex_of(points) - (left + right) / 2) / (right - left), right - left, (left + right) / 2
+
+
+def meshed(faces, path):
+    """Gives the faces the points of the mesh, moved by the median distance to the published ones; the faces that have any."""
+    mesh = {row["photo"]: np.array(row["landmarks"]) for row in map(json.loads, Path(path).read_text().splitlines())}
+    faces = [face for face in faces if face.name in mesh]
+    gaps = np.array([normed(face.points)[0] - normed(mesh[face.name])[0] for face in faces])
+    bias = np.median(gaps.real, axis=0) + 1j * np.median(gaps.imag, axis=0)
     for face in faces:
-        left, right = face.points[0:4].mean(0), face.points[4:8].mean(0)
-        turn = (right - left)[0] + 1j * (right - left)[1]
-        shapes.append((complex_of(face.points) - complex_of((left + right)[None] / 2)) / turn)
-    shapes = np.array(shapes)
-    flat = np.concatenate([shapes.real, shapes.imag], 1)
-    flat = flat - np.median(flat, axis=0)
-    clipped = np.clip(flat, *np.percentile(flat, [1, 99], axis=0))
-    _, _, axes = np.linalg.svd(clipped - clipped.mean(0), full_matrices=False)
-    rest = flat - flat @ axes[:COMPONENTS].T @ axes[:COMPONENTS]
-    far = np.hypot(rest[:, :16], rest[:, 16:])
-    for face, misses in zip(faces, far):
-        face.visible = misses < SLIP
-    print(f"{len(faces)} faces, {100 * np.mean(far < SLIP):.1f} % of their points kept")
+        shape, line, middle = normed(mesh[face.name])
+        points = (shape + bias) * line + middle
+        face.points = np.stack([points.real, points.imag], 1)
+    return faces
 
 
 def complex_of(points):
@@ -83,18 +79,16 @@ def symmetric(points):
     return shape / size, size, roll
 
 
-def steady(faces, predict):
-    """Gives each face the points that `predict` sees, with the symmetric shape of the person's mean in place of its own.
+def steady(faces):
+    """Gives each face the symmetric shape of the person's mean in place of its own.
 
     The mean is over the recordings, each the mean of its frames.
     """
-    seen = [predict(face) for face in faces]
-    parts = [symmetric(points) for points in seen]
+    parts = [symmetric(face.points) for face in faces]
     own = {}
     for face, (shape, _, _) in zip(faces, parts):
         own.setdefault(face.person, {}).setdefault(face.recording, []).append(shape)
     mean = {person: np.mean([np.mean(shapes, 0) for shapes in recordings.values()], 0) for person, recordings in own.items()}
-    for face, points, (shape, size, roll) in zip(faces, seen, parts):
+    for face, (shape, size, roll) in zip(faces, parts):
         shift = (mean[face.person] - shape) * size * np.exp(1j * roll)
-        face.points = points + np.stack([shift.real, shift.imag], 1)
-        face.visible = np.ones(16, bool)
+        face.points = face.points + np.stack([shift.real, shift.imag], 1)

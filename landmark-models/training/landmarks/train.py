@@ -2,9 +2,8 @@
 
 train.py DATA OUT.pt             on all dogs
 train.py DATA OUT.pt --fold K    without the K-th fifth, and reports the errors on it
-train.py DATA OUT.pt --persons FOUND.jsonl [--first FIRST.pt]
-    on the persons that are not held out, in the boxes that mungpy extract found: on the published points,
-    or on the steadier points made with a first network
+train.py DATA OUT.pt --persons FOUND.jsonl --mesh MESH.jsonl
+    on the persons that are not held out, in the boxes that mungpy extract found, with the points of mesh.py made steady
 """
 import argparse
 import copy
@@ -53,6 +52,8 @@ def train(faces, args):
     rng = np.random.default_rng(args.seed)
     layout = torch.channels_last
     net = network.pretrained().to(memory_format=layout).train()
+    if args.start:
+        net.load_state_dict(torch.load(args.start, weights_only=True))
     average = copy.deepcopy(net).eval()
     backbone = set(net.backbone.parameters())
     optimiser = torch.optim.AdamW([
@@ -97,13 +98,8 @@ def steadily(net, face):
 
 def persons(args):
     faces = [face for face in person_set.boxed(args.data, args.persons) if not person_set.is_held_out(face.person)]
-    if args.first:
-        first = network.Landmarker()
-        first.load_state_dict(torch.load(args.first, weights_only=True))
-        first.eval()
-        person_set.steady(faces, lambda face: steadily(first, face))
-    else:
-        person_set.hide_slips(faces)
+    faces = person_set.meshed(faces, args.mesh)
+    person_set.steady(faces)
     return faces
 
 
@@ -130,7 +126,8 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--fold", type=int)
     parser.add_argument("--persons")
-    parser.add_argument("--first")
+    parser.add_argument("--mesh")
+    parser.add_argument("--start", metavar="IN.pt", help="network to go on from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=float, default=45)
     parser.add_argument("--batch", type=int, default=16)

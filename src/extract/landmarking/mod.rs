@@ -34,8 +34,8 @@ const SHARPNESS_SIDE: usize = 256;
 pub(super) enum LandmarkModel {
     /// dlib's trees with 68 points. Shared by workers.
     Trees(Arc<Predictor>),
-    /// The project's network with 16 points.
-    Network(LandmarkNetwork),
+    /// A network of the project with 16 points, and the boxes that it is tried on.
+    Network(LandmarkNetwork, usize),
 }
 
 impl LandmarkModel {
@@ -43,15 +43,16 @@ impl LandmarkModel {
         Ok(Self::Trees(Arc::new(Predictor::new(model, trees::POINTS)?)))
     }
 
-    pub(super) fn network(model: &VerifiedModel) -> Result<Self, VisionError> {
-        Ok(Self::Network(LandmarkNetwork::new(model)?))
+    /// `tries`: how many jittered boxes are looked at; each costs two runs.
+    pub(super) fn network(model: &VerifiedModel, tries: usize) -> Result<Self, VisionError> {
+        Ok(Self::Network(LandmarkNetwork::new(model)?, tries))
     }
 
     /// A copy for another worker.
     pub(super) fn try_clone(&self) -> Result<Self, VisionError> {
         Ok(match self {
             Self::Trees(predictor) => Self::Trees(Arc::clone(predictor)),
-            Self::Network(network) => Self::Network(network.try_clone()?),
+            Self::Network(network, tries) => Self::Network(network.try_clone()?, *tries),
         })
     }
 }
@@ -73,7 +74,7 @@ pub(super) fn locate(
 ) -> Result<Located, ExtractError> {
     let predictions = match model {
         LandmarkModel::Trees(predictor) => trees::predict(raster, face, predictor)?,
-        LandmarkModel::Network(network) => network::predict(raster, face, network)?,
+        LandmarkModel::Network(network, tries) => network::predict(raster, face, network, *tries)?,
     };
     let mean = robust_mean(&predictions);
     let ([x, y], side) = (face.centre(), face.side());
@@ -94,7 +95,7 @@ pub(super) fn is_face(
 ) -> Result<bool, ExtractError> {
     match model {
         LandmarkModel::Trees(_) => Ok(true),
-        LandmarkModel::Network(network) => network::is_face(raster, face, network),
+        LandmarkModel::Network(network, _) => network::is_face(raster, face, network),
     }
 }
 

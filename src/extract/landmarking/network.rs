@@ -13,16 +13,15 @@ const REACH: f64 = 1.3;
 /// How far the chip's middle lies below the box's, in sides of the box: chins
 /// hang below the boxes.
 const DROP: f64 = 0.18;
-/// Of the jitters, those that are tried: each costs two runs of the network.
-const TRIES: usize = 3;
 
 pub(super) fn predict(
     raster: &Raster,
     face: &Detection,
     network: &mut LandmarkNetwork,
+    tries: usize,
 ) -> Result<Vec<Landmarks>, ExtractError> {
-    let mut predictions = Vec::with_capacity(2 * TRIES);
-    for jitter in &JITTERS[..TRIES] {
+    let mut predictions = Vec::with_capacity(2 * tries);
+    for jitter in &JITTERS[..tries] {
         let chip = chip(raster, face, *jitter)?;
         for (mirrored, seen) in [(false, &chip.raster), (true, &chip.raster.mirrored()?)] {
             let found = network.predict(std::slice::from_ref(seen))?.remove(0);

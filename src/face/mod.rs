@@ -142,6 +142,27 @@ impl Measurement {
     }
 }
 
+/// Where a face lies, how large it is and how it is turned in the picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Placement {
+    /// Mean of the landmarks.
+    pub centroid: Point,
+    /// Root of the summed squared distances of the landmarks to their mean.
+    pub size: f64,
+    /// Tilt in radians; positive is clockwise.
+    pub roll: f64,
+}
+
+impl Placement {
+    /// Of landmarks in pixels; centroid and size are in the same.
+    pub fn of(landmarks: &Landmarks) -> Result<Self, FaceError> {
+        let roll = shape::decompose(landmarks)?.roll;
+        let centroid = landmarks::mean(&landmarks.0);
+        let squares = landmarks.0.iter().map(|&point| landmarks::distance(point, centroid).powi(2));
+        Ok(Self { centroid, size: squares.sum::<f64>().sqrt(), roll })
+    }
+}
+
 /// Measures a face: its proportions, and the pose they were seen in.
 ///
 /// `landmarks` are in pixels of any size of the photo. Of the quality only yaw,

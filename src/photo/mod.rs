@@ -13,7 +13,7 @@ use opencv::{core::Mat, imgcodecs, imgproc, prelude::*};
 pub use error::PhotoError;
 pub use header::{Format, Header, MAX_BYTES, MAX_PIXELS, MIN_SIDE};
 pub use orientation::Turn;
-pub use raster::{Chip, Raster};
+pub use raster::{Chip, Raster, UprightChip};
 
 /// Longest side of a decoded photo, in pixels; larger ones are scaled down.
 ///

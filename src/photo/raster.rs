@@ -42,6 +42,32 @@ impl Chip {
     }
 }
 
+/// A square piece of a raster, turned and scaled.
+pub struct UprightChip {
+    /// The turned and scaled pixels.
+    pub raster: Raster,
+    /// The larger square that it was turned in.
+    outer: Chip,
+    /// Its middle in the larger square, in pixels of that.
+    middle: [f64; 2],
+    /// Pixels of the chip for each pixel of the larger square, along and across
+    /// the roll: cosine and sine.
+    turn: [f64; 2],
+}
+
+impl UprightChip {
+    /// Where a point of the chip lies in the raster it was cut from, in pixels.
+    pub fn to_raster(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let half = (self.raster.width() as f64 - 1.0) / 2.0;
+        let ([x, y], [cos, sin]) = ([x - half, y - half], self.turn);
+        let square = cos * cos + sin * sin;
+        self.outer.to_raster([
+            self.middle[0] + (cos * x - sin * y) / square,
+            self.middle[1] + (sin * x + cos * y) / square,
+        ])
+    }
+}
+
 impl Raster {
     /// Wraps a continuous three-channel matrix of bytes in RGB order.
     pub(crate) fn new(rgb: Mat) -> Self {
@@ -131,6 +157,40 @@ impl Raster {
             origin: [f64::from(x), f64::from(y)],
             scale: f64::from(n) / side as f64,
         })
+    }
+
+    /// Cuts the square of a side of `length` pixels around `middle` that is turned
+    /// clockwise by `roll` radians, turns it upright and scales it to `side` pixels.
+    pub fn upright_chip(
+        &self,
+        middle: [f64; 2],
+        length: f64,
+        roll: f64,
+        side: usize,
+    ) -> Result<UprightChip, PhotoError> {
+        // Half as large again: as much as a turned square reaches out.
+        let (reach, outer_side) = (1.5 * length, side + side / 2);
+        let (left, top) = (middle[0] - reach / 2.0, middle[1] - reach / 2.0);
+        let outer = self.chip(left, top, reach, outer_side)?;
+        let middle = outer.from_raster(middle);
+        let zoom = outer.scale * side as f64 / length;
+        let (cos, sin) = (zoom * roll.cos(), zoom * roll.sin());
+        let half = (side as f64 - 1.0) / 2.0;
+        let matrix = Mat::from_slice_2d(&[
+            [cos, sin, half - cos * middle[0] - sin * middle[1]],
+            [-sin, cos, half + sin * middle[0] - cos * middle[1]],
+        ])?;
+        let mut rgb = Mat::default();
+        imgproc::warp_affine(
+            &outer.raster.rgb,
+            &mut rgb,
+            &matrix,
+            Size::new(side as i32, side as i32),
+            imgproc::INTER_LINEAR,
+            core::BORDER_REPLICATE,
+            Scalar::default(),
+        )?;
+        Ok(UprightChip { raster: Self { rgb }, outer, middle, turn: [cos, sin] })
     }
 
     /// The same picture turned about its middle, clockwise; the corners that come
@@ -228,4 +288,33 @@ fn resize(image: &Mat, size: Size) -> opencv::Result<Mat> {
     let mut out = Mat::default();
     imgproc::resize(image, &mut out, size, 0.0, 0.0, interpolation)?;
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A picture whose red is its column and whose green is its row.
+    fn map() -> Raster {
+        let bytes: Vec<u8> =
+            (0..256 * 256).flat_map(|i| [(i % 256) as u8, (i / 256) as u8, 0]).collect();
+        let flat = Mat::from_slice(&bytes).unwrap();
+        Raster::new(flat.reshape(3, 256).unwrap().try_clone().unwrap())
+    }
+
+    #[test]
+    fn an_upright_chip_shows_what_lies_where_it_says() {
+        let chip = map().upright_chip([120.0, 140.0], 60.0, 0.5, 160).unwrap();
+        let bytes = chip.raster.bytes().unwrap();
+        for (x, y) in [(10, 20), (80, 80), (150, 30), (40, 155)] {
+            let [column, row] = chip.to_raster([x as f64, y as f64]);
+            let seen = &bytes[3 * (160 * y + x)..];
+            assert!((f64::from(seen[0]) - column).abs() < 1.5, "{} and {column}", seen[0]);
+            assert!((f64::from(seen[1]) - row).abs() < 1.5, "{} and {row}", seen[1]);
+        }
+        // Clockwise in the picture: the chip's right lies to the right and further down.
+        let ([left, above], [right, below]) =
+            (chip.to_raster([0.0, 79.5]), chip.to_raster([159.0, 79.5]));
+        assert!(right > left && below > above);
+    }
 }

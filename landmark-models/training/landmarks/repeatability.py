@@ -12,10 +12,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import faces as face_set
 import net as network
 import persons as person_set
-from train import steadily
+from train import predict, steadily
 
+# As src/extract/landmarking/network.rs: of a face in an aligned chip, in sides of the chip.
+CENTROID_SIZE, CENTROID_RISE = 0.853, 0.134
 LEFT, RIGHT, MIDDLE = [0, 1, 2, 3, 8, 12], [6, 5, 4, 7, 10, 14], [9, 11, 13, 15]
 
 
@@ -54,6 +57,21 @@ def report(name, faces, points_of):
         print(f"{name}: {what} mean ICC {found.mean():.3f}  {np.round(found, 2)}", flush=True)
 
 
+def aligned(net, face):
+    """As the product looks: once at the box, then at the chip in which the landmarks lie as in the mean face."""
+    matrix = face_set.transform(face)
+    chip = face_set.normalised(face_set.cut(face, matrix))
+    with torch.no_grad():
+        first = network.soft_argmax(net(torch.from_numpy(chip[None])))[0][0].numpy().astype(np.float64)
+    first = (first - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    _, _, roll = person_set.symmetric(first)
+    zoom = face_set.SIDE * CENTROID_SIZE / np.linalg.norm(first - first.mean(0))
+    turn = zoom * np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
+    middle = (face_set.SIDE - 1) / 2
+    shift = np.array([middle, middle - CENTROID_RISE * face_set.SIDE]) - turn @ first.mean(0)
+    return predict(net, face, matrix=np.c_[turn, shift])
+
+
 def main():
     torch.set_num_threads(1)
     data, found, *models = sys.argv[1:]
@@ -69,7 +87,9 @@ def main():
         net = network.Landmarker()
         net.load_state_dict(torch.load(path, weights_only=True))
         net.eval()
-        report(path, faces, lambda face: steadily(net, face))
+        report(f"{path}, five boxes", faces, lambda face: steadily(net, face))
+        report(f"{path}, one box", faces, lambda face: predict(net, face))
+        report(f"{path}, aligned", faces, lambda face: aligned(net, face))
 
 
 if __name__ == "__main__":

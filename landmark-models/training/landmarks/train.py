@@ -79,9 +79,9 @@ def train(faces, args):
     return average
 
 
-def predict(net, face, shift=(0.0, 0.0), scale=1.0):
+def predict(net, face, shift=(0.0, 0.0), scale=1.0, matrix=None):
     """Points in pixels of the image, from the chip and its mirror image."""
-    matrix = face_set.transform(face, shift, scale)
+    matrix = face_set.transform(face, shift, scale) if matrix is None else matrix
     chip = face_set.normalised(face_set.cut(face, matrix))
     with torch.no_grad():
         both, _ = network.soft_argmax(net(torch.from_numpy(np.stack([chip, chip[:, :, ::-1]]))))

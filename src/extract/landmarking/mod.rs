@@ -5,6 +5,8 @@ mod trees;
 
 use std::sync::Arc;
 
+pub(super) use network::Looks;
+
 use super::ExtractError;
 use crate::{
     face::{Landmarks, landmarks},
@@ -34,8 +36,8 @@ const SHARPNESS_SIDE: usize = 256;
 pub(super) enum LandmarkModel {
     /// dlib's trees with 68 points. Shared by workers.
     Trees(Arc<Predictor>),
-    /// A network of the project with 16 points, and the boxes that it is tried on.
-    Network(LandmarkNetwork, usize),
+    /// A network of the project with 16 points, and how it looks at a face.
+    Network(LandmarkNetwork, Looks),
 }
 
 impl LandmarkModel {
@@ -43,16 +45,15 @@ impl LandmarkModel {
         Ok(Self::Trees(Arc::new(Predictor::new(model, trees::POINTS)?)))
     }
 
-    /// `tries`: how many jittered boxes are looked at; each costs two runs.
-    pub(super) fn network(model: &VerifiedModel, tries: usize) -> Result<Self, VisionError> {
-        Ok(Self::Network(LandmarkNetwork::new(model)?, tries))
+    pub(super) fn network(model: &VerifiedModel, looks: Looks) -> Result<Self, VisionError> {
+        Ok(Self::Network(LandmarkNetwork::new(model)?, looks))
     }
 
     /// A copy for another worker.
     pub(super) fn try_clone(&self) -> Result<Self, VisionError> {
         Ok(match self {
             Self::Trees(predictor) => Self::Trees(Arc::clone(predictor)),
-            Self::Network(network, tries) => Self::Network(network.try_clone()?, *tries),
+            Self::Network(network, looks) => Self::Network(network.try_clone()?, *looks),
         })
     }
 }
@@ -74,7 +75,7 @@ pub(super) fn locate(
 ) -> Result<Located, ExtractError> {
     let predictions = match model {
         LandmarkModel::Trees(predictor) => trees::predict(raster, face, predictor)?,
-        LandmarkModel::Network(network, tries) => network::predict(raster, face, network, *tries)?,
+        LandmarkModel::Network(network, looks) => network::predict(raster, face, network, *looks)?,
     };
     let mean = robust_mean(&predictions);
     let ([x, y], side) = (face.centre(), face.side());

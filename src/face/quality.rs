@@ -20,8 +20,8 @@ pub struct Quality {
     pub interocular: f64,
     /// Detail in the face; 0 is a flat surface.
     pub sharpness: f64,
-    /// Root mean square disagreement of the landmarks between jittered face
-    /// boxes, as a share of the interocular distance.
+    /// Root mean square disagreement of the landmarks between the looks at the
+    /// face (jittered boxes, mirror images), as a share of the interocular distance.
     pub landmark_spread: f64,
 }
 

@@ -85,14 +85,28 @@ pub fn points_of(features: &[f64; FEATURE_COUNT]) -> [Point; COUNT] {
 }
 
 /// The face with another symmetric shape in place of its own, and its place,
-/// size, roll and asymmetry kept. Measured again, a strong asymmetry turns the
-/// new shape by a little.
+/// size, roll and asymmetry kept, but for what of the asymmetry would turn the new
+/// shape: measured again, it has exactly that shape and the old roll.
 pub fn reshaped(landmarks: &Landmarks, shape: &SymmetricShape) -> Result<Landmarks, FaceError> {
     let face = decompose(landmarks)?;
-    let turn = [face.size * face.roll.cos(), face.size * face.roll.sin()];
+    let (cos, sin) = (face.roll.cos(), face.roll.sin());
+    let centre = super::landmarks::mean(&landmarks.0);
+    let pairs = || face.shape.points.iter().zip(&shape.points);
+    // The face is turned by no more than its roll if Im Σ asymmetry · conj(shape) = 0.
+    let turning: f64 = landmarks
+        .0
+        .iter()
+        .zip(pairs())
+        .map(|(point, (old, new))| {
+            let upright = times([point[0] - centre[0], point[1] - centre[1]], [cos, -sin]);
+            let asymmetry = [upright[0] / face.size - old[0], upright[1] / face.size - old[1]];
+            asymmetry[1] * new[0] - asymmetry[0] * new[1]
+        })
+        .sum();
     let mut points = landmarks.0;
-    for (point, (old, new)) in points.iter_mut().zip(face.shape.points.iter().zip(&shape.points)) {
-        let shift = times([new[0] - old[0], new[1] - old[1]], turn);
+    for (point, (old, new)) in points.iter_mut().zip(pairs()) {
+        let change = [new[0] - old[0] + turning * new[1], new[1] - old[1] - turning * new[0]];
+        let shift = times(change, [face.size * cos, face.size * sin]);
         *point = [point[0] + shift[0], point[1] + shift[1]];
     }
     Ok(Landmarks(points))

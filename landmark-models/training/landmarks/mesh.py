@@ -15,6 +15,7 @@ import numpy as np
 
 # Of the mesh's 468 points, those nearest to the 16.
 POINTS = [33, 159, 133, 145, 362, 386, 263, 374, 64, 4, 294, 2, 61, 0, 291, 152]
+# As in faces.py, which cannot be read here: mediapipe wants an environment of its own.
 MIRRORED = [6, 5, 4, 7, 2, 1, 0, 3, 10, 9, 8, 11, 14, 13, 12, 15]
 SIDE = 384  # of a chip, pixels
 # Shift of the chip in x and y and its side, in sides of the face box.

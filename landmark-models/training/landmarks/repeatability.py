@@ -19,7 +19,8 @@ from train import predict, steadily
 
 # As src/extract/landmarking/network.rs: of a face in an aligned chip, in sides of the chip.
 CENTROID_SIZE, CENTROID_RISE = 0.853, 0.134
-LEFT, RIGHT, MIDDLE = [0, 1, 2, 3, 8, 12], [6, 5, 4, 7, 10, 14], [9, 11, 13, 15]
+LEFT, MIDDLE = [0, 1, 2, 3, 8, 12], [9, 11, 13, 15]
+RIGHT = face_set.MIRRORED[LEFT]
 
 
 def ratios(shape):

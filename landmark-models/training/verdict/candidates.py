@@ -5,23 +5,18 @@ candidates.py DATA DETECT TEACHER STUDENT OUT.jsonl
 One line for each box: photo at 384 px, box there, part of the split, whether it shows a dog's face. The teacher decides
 on photos of dogs; where it is undecided the box is left out. On people nothing is a dog's face.
 """
+import argparse
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "detector"))
 import photos as photo_set
-from evaluate import iou
+from evaluate import detect, iou
 
 LAX = -0.7  # what the student is as sure of, or surer
 DOUBT = -0.8  # a box that the teacher is surer of is not surely none
 MOST = {"pool": 3, "people": 2}  # false boxes of a photo
-
-
-def detect(command, paths):
-    lines = subprocess.run([*command, str(photo_set.SIDE)], input="\n".join(map(str, paths)), capture_output=True, text=True, check=True)
-    return [json.loads(line)["heads"] for line in lines.stdout.splitlines()]
 
 
 def verdict(box, teacher):
@@ -37,22 +32,25 @@ def labelled(kind, path, part, boxes, teacher):
         dog = verdict(box, teacher)
         left -= dog is False
         if dog or (dog is False and left >= 0):
-            yield {"photo": str(path), "kind": kind, "part": part, "box": box[:4], "confidence": box[4], "dog": dog}
+            yield {"photo": str(path), "part": part, "box": box[:4], "dog": dog}
 
 
 def main():
-    data, detector, teacher, student, out = sys.argv[1:]
-    data = Path(data)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("data", "detect", "teacher", "student", "out"):
+        parser.add_argument(name)
+    args = parser.parse_args()
+    data = Path(args.data)
     pool = [json.loads(line)["image"] for line in (data / "dog-pool/heads.jsonl").read_text().splitlines()]
     dogs = [(data / "dog-pool/images" / name, photo_set.part(name)) for name in pool]
     people = [(path, photo_set.part(path.parent.name)) for path in sorted((data / "people").glob("*/*.jpg"))]
-    with open(out, "w") as lines:
+    with open(args.out, "w") as lines:
         for kind, photos in (("pool", dogs), ("people", people)):
             paths = [path for path, _ in photos]
-            seen = detect([detector, "student", student, str(LAX)], paths)
-            truth = detect([detector, "teacher", teacher, str(DOUBT)], paths) if kind == "pool" else [[]] * len(paths)
+            seen = detect(args, "student", paths, LAX)
+            truth = detect(args, "teacher", paths, DOUBT) if kind == "pool" else [{"heads": []}] * len(paths)
             for (path, part), boxes, heads in zip(photos, seen, truth):
-                for row in labelled(kind, path, part, boxes, heads):
+                for row in labelled(kind, path, part, boxes["heads"], heads["heads"]):
                     lines.write(json.dumps(row) + "\n")
 
 

@@ -286,6 +286,17 @@ fn an_evaluation_tells_that_the_same_photo_gets_the_same_dog() {
     }
     let mirrored = findings["robustness"].as_array().unwrap().last().unwrap();
     assert_eq!((&mirrored["distortion"], &mirrored["same_top"]), (&"mirrored".into(), &1.0.into()));
+    let repeatability = |name: &str| {
+        let conditions = findings["conditions"].as_array().unwrap();
+        let condition = conditions.iter().find(|condition| condition["name"] == name);
+        condition.unwrap()["repeatability"].as_f64().unwrap()
+    };
+    assert!((repeatability("another recording") - 1.0).abs() < 1e-12, "it is the same file");
+    let disturbed = repeatability("the same photo, disturbed");
+    assert!(disturbed > 0.5 && disturbed < 1.0, "{table}");
+    let frequent = findings["drawn"]["most_frequent"][0].as_f64().unwrap();
+    let dogs = findings["catalogue"].as_f64().unwrap();
+    assert!(frequent >= 1.0 / dogs && frequent < 1.0, "{table}");
     let page = fs::read_to_string(report.join("index.html")).unwrap();
     assert!(page.contains("<svg") && page.contains("mungpy"), "plots and methods are on the page");
     assert_eq!(table, evaluate(), "what was measured before is not measured again");

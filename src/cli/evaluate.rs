@@ -4,7 +4,7 @@ use std::{fs, process::ExitCode};
 
 use super::{Failure, args, progress::Progress, settings::Settings};
 use crate::{
-    evaluate::{self, Cache, Gallery, Measured},
+    evaluate::{self, Cache, Distortion, Extent, Gallery, Measured},
     extract::Extractor,
     face::Species,
 };
@@ -13,8 +13,8 @@ pub(super) fn run(command: &args::Evaluate, settings: &Settings) -> Result<ExitC
     let cache = Cache::open(&settings.data_dir.evaluation_path())?;
     let people = Gallery::find(&command.people, command.recordings)?;
     let dogs = Gallery::find_all(&command.dogs, false)?;
-    let people = measured(people, Species::Person, settings, &cache, true)?;
-    let dogs = measured(dogs, Species::Dog, settings, &cache, false)?;
+    let people = measured(people, Species::Person, settings, &cache, &evaluate::distortions())?;
+    let dogs = measured(dogs, Species::Dog, settings, &cache, &[])?;
     let extractor = Extractor::load(Species::Dog, &settings.models)?;
     let mut progress = Progress::new("twin");
     let update = |done, all| progress.update(done, all);
@@ -36,13 +36,13 @@ pub(super) fn run(command: &args::Evaluate, settings: &Settings) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// Measures a gallery, with a progress bar.
+/// Measures a gallery, as it is and distorted, with a progress bar.
 pub(super) fn measured(
     gallery: Gallery,
     species: Species,
     settings: &Settings,
     cache: &Cache,
-    distort: bool,
+    distortions: &[(Distortion, Extent)],
 ) -> Result<Measured, Failure> {
     let extractor = Extractor::load(species, &settings.models)?;
     let mut progress = Progress::new(species.name());
@@ -51,7 +51,7 @@ pub(super) fn measured(
         extractor,
         settings.workers,
         cache,
-        distort,
+        distortions,
         |done, all| progress.update(done, all),
     )?;
     progress.finish();

@@ -13,8 +13,9 @@ pub(super) fn run(command: &args::Population, settings: &Settings) -> Result<Exi
     let species: Species = command.species.into();
     let cache = Cache::open(&settings.data_dir.evaluation_path())?;
     let gallery = Gallery::find_all(&command.photos, command.recordings)?;
-    let measured = measured(gallery, species, settings, &cache, false)?;
-    let all: Vec<Measurement> = measured.outcomes.iter().flatten().copied().collect();
+    let measured = measured(gallery, species, settings, &cache, &[])?;
+    let faces = measured.outcomes.iter().flatten();
+    let all: Vec<Measurement> = faces.map(|face| face.measurement).collect();
     let mut population = Population::of(species, &measured.version, &all);
     if command.recordings {
         let individuals = measured.individuals();

@@ -35,8 +35,17 @@ enum Stored {
     Refused(String),
 }
 
+/// A face that is seen well enough to be compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Face {
+    /// Its proportions.
+    pub measurement: Measurement,
+    /// The pose and size that they were seen in.
+    pub quality: Quality,
+}
+
 /// A measured face, or the reason code of the refusal.
-pub(super) type Outcome = Result<Measurement, String>;
+pub(super) type Outcome = Result<Face, String>;
 
 impl Cache {
     /// Opens or creates the cache in a folder.
@@ -87,6 +96,10 @@ impl Stored {
         let interocular = landmarks.interocular_distance();
         let quality = Quality { interocular, sharpness, landmark_spread, ..pose };
         let checked = quality.check(QualityLimits::of(species));
-        Some(checked.map(|()| measurement).map_err(|error| error.reason().to_owned()))
+        Some(
+            checked
+                .map(|()| Face { measurement, quality })
+                .map_err(|error| error.reason().to_owned()),
+        )
     }
 }

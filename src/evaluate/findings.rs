@@ -25,6 +25,10 @@ pub struct Findings {
     pub robustness: Vec<RobustnessFindings>,
     /// What the repeatability of the measurements allows at most.
     pub bounds: Vec<Bound>,
+    /// How that moves with what differs between two photos.
+    pub conditions: Vec<Condition>,
+    /// How evenly the dogs are spread over persons drawn with the spread of persons.
+    pub drawn: Fairness,
     /// How often a dog made to be a person's twin is found.
     pub twins: Twins,
 }
@@ -37,6 +41,23 @@ pub struct Bound {
     /// Share of pairs with the same top dog.
     pub same_top: f64,
     /// Share of pairs whose first five have a dog in common.
+    pub shared_five: f64,
+}
+
+/// What differs between two photos of a person, and how steady the answer can be.
+#[derive(Debug, Clone, Serialize)]
+pub struct Condition {
+    /// What differs.
+    pub name: String,
+    /// Pairs of photos that the error was measured on.
+    pub pairs: usize,
+    /// Median of the shorter interocular distance of a pair, in pixels.
+    pub interocular: f64,
+    /// Mean over the directions: share of the variance that is the person's.
+    pub repeatability: f64,
+    /// Share of drawn persons with the same top dog in both photos.
+    pub same_top: f64,
+    /// Share of drawn persons whose first five have a dog in common.
     pub shared_five: f64,
 }
 

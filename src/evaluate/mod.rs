@@ -6,9 +6,12 @@
 
 mod bound;
 mod cache;
+mod conditions;
 mod distortion;
+mod fairness;
 mod findings;
 mod gallery;
+mod measured;
 mod method;
 mod metrics;
 mod report;
@@ -16,11 +19,13 @@ mod study;
 mod twins;
 mod warp;
 
-pub use cache::{Cache, CacheError};
+pub use cache::{Cache, CacheError, Face};
+pub use conditions::distortions;
 pub use distortion::Distortion;
-pub use findings::{Bound, Findings, MethodFindings, RobustnessFindings, Twins};
+pub use findings::{Bound, Condition, Findings, MethodFindings, RobustnessFindings, Twins};
 pub use gallery::{Gallery, Picture};
+pub use measured::{Extent, Measured, measure_all};
 pub use method::Method;
 pub use report::{html, table};
-pub use study::{Measured, measure_all, space_of, study};
+pub use study::{space_of, study};
 pub use twins::plant;

@@ -116,15 +116,41 @@ fn bound_rows(findings: &Findings) -> Vec<Row> {
     rows
 }
 
+fn condition_rows(findings: &Findings) -> Vec<Row> {
+    let heads = ["pairs", "eyes apart, px", "repeatability", "same top dog", "5 share a dog"];
+    let mut rows = vec![(String::new(), heads.map(str::to_owned).to_vec())];
+    rows.extend(findings.conditions.iter().map(|condition| {
+        let figures = vec![
+            condition.pairs.to_string(),
+            format!("{:.0}", condition.interocular),
+            format!("{:.2}", condition.repeatability),
+            percent(condition.same_top),
+            percent(condition.shared_five),
+        ];
+        (condition.name.clone(), figures)
+    }));
+    rows
+}
+
+fn drawn_rows(findings: &Findings) -> Vec<Row> {
+    let drawn = &findings.drawn;
+    vec![
+        ("most frequent dog (chance)".to_owned(), vec![beside(drawn.most_frequent, percent)]),
+        ("never in a top 10 (chance)".to_owned(), vec![beside(drawn.never, percent)]),
+    ]
+}
+
 /// Heading and rows of each table; the first row of all but the first heads it.
-fn tables(findings: &Findings) -> [(&'static str, Vec<Row>); 6] {
+fn tables(findings: &Findings) -> [(&'static str, Vec<Row>); 8] {
     [
         ("Photos", photo_rows(findings)),
         ("Repeatability of each ratio, ICC(1,1)", repeatability_rows(findings)),
         ("The same person, another recording; fairness over the catalogue", method_rows(findings)),
+        ("Fairness to 10,000 drawn persons", drawn_rows(findings)),
         ("The same photo, changed", robustness_rows(findings)),
         ("Planted twins", twin_rows(findings)),
         ("What the repeatability allows at most", bound_rows(findings)),
+        ("The same, by what differs between two photos", condition_rows(findings)),
     ]
 }
 

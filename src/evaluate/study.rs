@@ -1,166 +1,24 @@
 //! The evaluation itself: measure, compare, count.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs,
-};
-
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use std::collections::HashMap;
 
 use super::{
-    CacheError, Findings, Gallery, Method, MethodFindings, RobustnessFindings, Twins,
+    Findings, Measured, Method, MethodFindings, RobustnessFindings, Twins,
     bound::bounds,
-    cache::{Cache, Outcome},
+    cache::{Face, Outcome},
+    conditions::conditions,
     distortion::Distortion,
-    findings::{Fairness, Sameness},
-    metrics::{median, occurrences, overlap, place, ranked, share, skewness},
+    fairness::{fairness, fairness_to_drawn},
+    findings::Sameness,
+    metrics::{median, overlap, place, ranked, share},
 };
 use crate::{
-    extract::{self, ExtractError, Extractor},
     face::{Measurement, RATIO_COUNT, Ratio, Species},
-    photo::Photo,
     resemblance::{Population, Space, intraclass_correlation},
 };
 
 /// Photos that are averaged on each side at most.
 const AVERAGED: usize = 3;
-const SEED: u64 = 1;
-
-/// Outcomes for each picture of a gallery, in its order.
-pub struct Measured {
-    /// What was looked at.
-    pub gallery: Gallery,
-    /// The measurement of each picture, or why there is none.
-    pub outcomes: Vec<Outcome>,
-    /// For each distortion the outcomes of the pictures that it was tried on.
-    pub distorted: Vec<(Distortion, Vec<(usize, Outcome)>)>,
-    /// Version of the models.
-    pub version: String,
-}
-
-impl Measured {
-    /// For each individual its recordings, and of each the measurements.
-    pub fn individuals(&self) -> Vec<Vec<Vec<Measurement>>> {
-        let mut all: BTreeMap<&str, BTreeMap<&str, Vec<Measurement>>> = BTreeMap::new();
-        for (picture, outcome) in self.gallery.pictures.iter().zip(&self.outcomes) {
-            if let Ok(measurement) = outcome {
-                let individual = all.entry(&picture.individual).or_default();
-                individual.entry(&picture.recording).or_default().push(*measurement);
-            }
-        }
-        all.into_values().map(|recordings| recordings.into_values().collect()).collect()
-    }
-
-    /// Number of the first measured picture of each individual, and what was
-    /// measured in it.
-    pub fn first_measured(&self) -> Vec<(usize, &Measurement)> {
-        let mut found: BTreeMap<&str, (usize, &Measurement)> = BTreeMap::new();
-        for (number, outcome) in self.outcomes.iter().enumerate() {
-            if let Ok(measurement) = outcome {
-                let individual = &self.gallery.pictures[number].individual;
-                found.entry(individual).or_insert((number, measurement));
-            }
-        }
-        found.into_values().collect()
-    }
-
-    /// Refused photos by reason code.
-    pub fn refusals(&self) -> BTreeMap<String, usize> {
-        let mut count = BTreeMap::new();
-        for reason in self.outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
-            *count.entry(reason.clone()).or_default() += 1;
-        }
-        count
-    }
-}
-
-/// Work of one thread: a picture, and what is done to it first.
-struct Task {
-    picture: usize,
-    distortion: Option<Distortion>,
-}
-
-/// Measures every picture, and one picture of each individual under every
-/// distortion if `distort` says so. `progress` gets tasks done and all tasks.
-pub fn measure_all<E: From<ExtractError> + From<CacheError>>(
-    gallery: Gallery,
-    extractor: Extractor,
-    workers: usize,
-    cache: &Cache,
-    distort: bool,
-    mut progress: impl FnMut(usize, usize),
-) -> Result<Measured, E> {
-    let version = extractor.version().to_owned();
-    let mut tasks: Vec<Task> =
-        (0..gallery.pictures.len()).map(|picture| Task { picture, distortion: None }).collect();
-    if distort {
-        for picture in first_of_each(&gallery) {
-            tasks.extend(Distortion::ALL.map(|d| Task { picture, distortion: Some(d) }));
-        }
-    }
-    let mut results: Vec<Option<Outcome>> = vec![None; tasks.len()];
-    let mut done = 0;
-    let work = |extractor: &mut Extractor, task: &Task| -> Result<Outcome, CacheError> {
-        measure_one(extractor, &gallery, task, cache, &version)
-    };
-    extract::spread(extractor, workers, &tasks, work, |number, outcome| {
-        results[number] = Some(outcome?);
-        done += 1;
-        progress(done, tasks.len());
-        Ok::<_, E>(())
-    })?;
-    let mut results: Vec<Outcome> = results.into_iter().flatten().collect();
-    let after = results.split_off(gallery.pictures.len());
-    let mut distorted: Vec<_> = Distortion::ALL.map(|d| (d, Vec::new())).to_vec();
-    for (task, outcome) in tasks[gallery.pictures.len()..].iter().zip(after) {
-        let found = distorted.iter_mut().find(|(d, _)| Some(*d) == task.distortion);
-        found.expect("every distortion has a list").1.push((task.picture, outcome));
-    }
-    Ok(Measured { gallery, outcomes: results, distorted, version })
-}
-
-fn first_of_each(gallery: &Gallery) -> Vec<usize> {
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
-    for (number, picture) in gallery.pictures.iter().enumerate() {
-        first.entry(&picture.individual).or_insert(number);
-    }
-    first.into_values().collect()
-}
-
-fn measure_one(
-    extractor: &mut Extractor,
-    gallery: &Gallery,
-    task: &Task,
-    cache: &Cache,
-    version: &str,
-) -> Result<Outcome, CacheError> {
-    let Ok(bytes) = fs::read(&gallery.pictures[task.picture].path) else {
-        return Ok(Err("FILE_UNUSABLE".to_owned()));
-    };
-    let treatment = task.distortion.map(Distortion::name).unwrap_or_default();
-    let key = Cache::key(&bytes, &treatment, version);
-    if let Some(outcome) = cache.get(&key, extractor.species())? {
-        return Ok(outcome);
-    }
-    let found = extracted(extractor, &bytes, task.distortion).map_err(|error| error.reason());
-    cache.put(&key, found.as_ref().map_err(|reason| *reason))?;
-    let checked = found
-        .and_then(|face| face.check().map(|()| face.measurement).map_err(|error| error.reason()));
-    Ok(checked.map_err(str::to_owned))
-}
-
-fn extracted(
-    extractor: &mut Extractor,
-    bytes: &[u8],
-    distortion: Option<Distortion>,
-) -> Result<extract::Extraction, ExtractError> {
-    let photo = Photo::decode(bytes)?;
-    let Some(distortion) = distortion else { return extractor.extract_decoded(&photo) };
-    let face = || extractor.extract_decoded(&photo).map(|plain| plain.landmarks);
-    let changed = distortion.apply(&photo, face)?;
-    extractor.extract_decoded(&changed)
-}
 
 /// The common space of persons of a population and the first measured photo of
 /// each dog.
@@ -169,7 +27,7 @@ pub fn space_of(persons: &Population, dogs: &Measured) -> Space {
 }
 
 fn catalogue_of(dogs: &Measured) -> Vec<Measurement> {
-    dogs.first_measured().into_iter().map(|(_, dog)| *dog).collect()
+    dogs.first_measured().into_iter().map(|(_, dog)| dog.measurement).collect()
 }
 
 /// Everything that is told about persons and dogs.
@@ -188,6 +46,8 @@ pub fn study(space: &Space, people: &Measured, dogs: &Measured, twins: Twins) ->
             .to_vec(),
         robustness: robustness(space, people, &catalogue),
         bounds: bounds(space.repeatability(), catalogue.len()),
+        conditions: conditions(space, people, catalogue.len()),
+        drawn: fairness_to_drawn(space, &Method::Space.catalogue(space, &catalogue)),
         twins,
     }
 }
@@ -230,7 +90,8 @@ fn findings(
         .iter()
         .zip(&dogs.outcomes)
         .filter_map(|(picture, outcome)| {
-            Some((&picture.individual[..], vector(Species::Dog, outcome.as_ref().ok()?)))
+            let face = outcome.as_ref().ok()?;
+            Some((&picture.individual[..], vector(Species::Dog, &face.measurement)))
         })
         .collect();
     let first_lists: Vec<Vec<u32>> = single.iter().filter_map(|own| own.first().cloned()).collect();
@@ -291,23 +152,6 @@ fn same_dog(photos: &[(&str, Vec<f64>)]) -> [f64; 2] {
     hits.map(|hits| share(hits, tried))
 }
 
-fn fairness(lists: &[Vec<u32>], dogs: usize) -> Fairness {
-    let mut random = ChaCha8Rng::seed_from_u64(SEED);
-    let chance: Vec<Vec<u32>> = lists
-        .iter()
-        .map(|_| (0..10.min(dogs)).map(|_| random.random_range(0..dogs as u32)).collect())
-        .collect();
-    let both = |figure: &dyn Fn(&[Vec<u32>]) -> f64| [figure(lists), figure(&chance)];
-    let top = |lists: &[Vec<u32>]| occurrences(lists, 1, dogs);
-    let ten = |lists: &[Vec<u32>]| occurrences(lists, 10, dogs);
-    Fairness {
-        most_frequent: both(&|l| share(top(l).into_iter().max().unwrap_or(0), l.len())),
-        skewness_1: both(&|l| skewness(&top(l))),
-        skewness_10: both(&|l| skewness(&ten(l))),
-        never: both(&|l| share(ten(l).iter().filter(|&&count| count == 0).count(), dogs)),
-    }
-}
-
 /// The dogs of a photo, and of the changed photo.
 type Lists = (Vec<u32>, Vec<u32>);
 
@@ -316,32 +160,40 @@ fn robustness(
     people: &Measured,
     catalogue: &[Measurement],
 ) -> Vec<RobustnessFindings> {
-    let vector = |face: &Measurement| Method::Space.vector(space, Species::Person, face);
     let dogs = Method::Space.catalogue(space, catalogue);
-    let list = |face: &Measurement| ranked(&vector(face), &dogs);
-    people
-        .distorted
-        .iter()
-        .map(|(distortion, outcomes)| {
-            let tried: Vec<(&Measurement, &Outcome)> = outcomes
-                .iter()
-                .filter_map(|(picture, outcome)| {
-                    Some((people.outcomes[*picture].as_ref().ok()?, outcome))
-                })
-                .collect();
-            let pairs: Vec<Lists> = tried
-                .iter()
-                .filter_map(|(plain, outcome)| Some((list(plain), list(outcome.as_ref().ok()?))))
-                .collect();
-            let holds = |rule: &dyn Fn(&Lists) -> bool| {
-                share(pairs.iter().filter(|pair| rule(pair)).count(), pairs.len())
-            };
-            RobustnessFindings {
-                distortion: distortion.name(),
-                photos: [tried.len(), pairs.len()],
-                same_top: holds(&|(a, b)| a.first() == b.first()),
-                shared_five: holds(&|(a, b)| overlap(a, b, 5) > 0),
-            }
-        })
-        .collect()
+    let list = |face: &Face| {
+        ranked(&Method::Space.vector(space, Species::Person, &face.measurement), &dogs)
+    };
+    let mut unchanged: HashMap<usize, Vec<u32>> = HashMap::new();
+    let mut findings = Vec::new();
+    for (distortion, outcomes) in &people.distorted {
+        if !Distortion::ALL.contains(distortion) {
+            continue;
+        }
+        let tried: Vec<(usize, &Face, &Outcome)> = outcomes
+            .iter()
+            .filter_map(|(n, changed)| Some((*n, people.outcomes[*n].as_ref().ok()?, changed)))
+            .collect();
+        let pairs: Vec<Lists> = tried
+            .iter()
+            .filter_map(|(n, plain, changed)| {
+                let changed = list(changed.as_ref().ok()?);
+                Some((unchanged.entry(*n).or_insert_with(|| list(plain)).clone(), changed))
+            })
+            .collect();
+        findings.push(robustness_under(*distortion, tried.len(), &pairs));
+    }
+    findings
+}
+
+fn robustness_under(distortion: Distortion, tried: usize, pairs: &[Lists]) -> RobustnessFindings {
+    let holds = |rule: &dyn Fn(&Lists) -> bool| {
+        share(pairs.iter().filter(|pair| rule(pair)).count(), pairs.len())
+    };
+    RobustnessFindings {
+        distortion: distortion.name(),
+        photos: [tried, pairs.len()],
+        same_top: holds(&|(a, b)| a.first() == b.first()),
+        shared_five: holds(&|(a, b)| overlap(a, b, 5) > 0),
+    }
 }

@@ -40,13 +40,17 @@ pub struct QualityLimits {
 
 impl QualityLimits {
     /// The limits for a species, chosen on real photos by what they reject.
+    ///
+    /// Landmark spread of persons: of 862 faces none exceeded 2.3 % with the
+    /// project's landmarks, of 215 faces two exceeded 5 % with the 68 points; of 38
+    /// boxes that HOG drew in 400 photos of dogs, 11 did.
     pub fn of(species: Species) -> Self {
         match species {
             Species::Person => Self {
                 max_yaw: 35.0,
                 min_interocular: 14.0,
                 min_sharpness: 0.06,
-                max_landmark_spread: 0.08,
+                max_landmark_spread: 0.05,
             },
             Species::Dog => Self {
                 max_yaw: 40.0,

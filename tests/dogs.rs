@@ -17,6 +17,7 @@ use mungpy::{
     catalog::{Catalogue, DataDir, FolderSource},
     extract::{Extraction, Extractor, spread},
     face::{Ratio, Species, landmarks::distance},
+    photo::Photo,
     temperament::Questionnaire,
     vision::{Models, Role},
 };
@@ -61,6 +62,26 @@ fn composite_dogs_are_measured_as_they_were_made() {
     let mean = errors.iter().sum::<f64>() / errors.len() as f64;
     println!("mean NME {:.1} %", mean * 100.0);
     assert!(mean <= COMPOSITE_NME, "mean NME {mean}");
+}
+
+#[test]
+fn a_head_of_40_px_is_found_by_a_closer_look() {
+    let mut extractor = dog_extractor();
+    let dogs: Vec<_> = composites("dogs/").into_iter().step_by(4).collect();
+    let (mut errors, head, picture) = (Vec::new(), 40.0, 960);
+    for composite in &dogs {
+        let near = Photo::decode(&bytes(&composite.photo)).unwrap();
+        let face = extractor.extract_decoded(&near).unwrap().face;
+        // The photo in the corner of a larger picture that repeats its border.
+        let length = face.side() * picture as f64 / head;
+        let far = near.raster.chip(-0.6 * length, -0.3 * length, length, picture).unwrap();
+        let Ok(found) = extractor.extract(&far.raster.encode(".png").unwrap()) else { continue };
+        let expected = composite.landmarks().map(|point| far.from_raster(near.to_raster(point)));
+        errors.push(found.landmarks.normalised_mean_error(&expected));
+    }
+    println!("{} of {} found, errors {errors:.3?}", errors.len(), dogs.len());
+    assert!(3 * errors.len() >= 2 * dogs.len(), "{} of {}", errors.len(), dogs.len());
+    assert!(errors.iter().all(|&error| error < 0.15), "{errors:.3?}");
 }
 
 #[test]

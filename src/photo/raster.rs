@@ -13,7 +13,7 @@ pub struct Raster {
     rgb: Mat,
 }
 
-/// A square piece of a raster, scaled.
+/// A piece of a raster, or all of it, scaled.
 ///
 /// A point `(x, y)` of the chip lies at `origin + (x + 0.5) * scale - 0.5` in
 /// the raster it was cut from; pixel centres have integer coordinates.
@@ -106,6 +106,12 @@ impl Raster {
         let at_factor = |length: usize| ((length as f64 * factor).round() as i32).max(1);
         let size = Size::new(at_factor(self.width()), at_factor(self.height()));
         Ok(Self { rgb: resize(&self.rgb, size)? })
+    }
+
+    /// The whole picture as a chip with its longer side of `side` pixels.
+    pub fn whole(&self, side: usize) -> Result<Chip, PhotoError> {
+        let scale = self.long_side() as f64 / side as f64;
+        Ok(Chip { raster: self.resized(side)?, origin: [0.0; 2], scale })
     }
 
     /// The same picture, turned.

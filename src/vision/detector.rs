@@ -50,6 +50,14 @@ impl Detection {
         [f64::midpoint(self.left, self.right), f64::midpoint(self.top, self.bottom)]
     }
 
+    /// Intersection over union with another box: 0 apart, 1 the same.
+    pub fn overlap(&self, other: &Self) -> f64 {
+        let width = self.right.min(other.right) - self.left.max(other.left);
+        let height = self.bottom.min(other.bottom) - self.top.max(other.top);
+        let both = width.max(0.0) * height.max(0.0);
+        both / (self.area() + other.area() - both)
+    }
+
     /// The corners moved by `rule`, put in order again.
     #[must_use]
     pub fn map(&self, rule: impl Fn([f64; 2]) -> [f64; 2]) -> Self {

@@ -67,9 +67,10 @@ impl LandmarkNetwork {
         Ok(scores.chunks_exact(COUNT * CELLS * CELLS).map(landmarks).collect())
     }
 
-    /// Whether a chip of [`CHIP_SIDE`] pixels shows a face of the species at all.
-    pub fn is_face(&mut self, chip: &Raster) -> Result<bool, VisionError> {
-        Ok(*self.run(std::slice::from_ref(chip), VERDICT)?.at_2d::<f32>(0, 0)? > 0.0)
+    /// How surely a chip of [`CHIP_SIDE`] pixels shows a face of the species at all:
+    /// above 0 it rather does.
+    pub fn verdict(&mut self, chip: &Raster) -> Result<f32, VisionError> {
+        Ok(*self.run(std::slice::from_ref(chip), VERDICT)?.at_2d::<f32>(0, 0)?)
     }
 
     /// One output of the network for these chips.

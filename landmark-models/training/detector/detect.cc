@@ -11,6 +11,8 @@
 
 #include "networks.h"
 
+extern "C" void openblas_set_num_threads(int);
+
 namespace {
 
 using Image = dlib::matrix<dlib::rgb_pixel>;
@@ -48,7 +50,9 @@ int main(int count, char** arguments) try {
     std::cerr << "usage: detect teacher|student MODEL THRESHOLD SIDE < paths\n";
     return 64;
   }
-  // As the product does: large tensors are kept instead of asked for anew.
+  // As the product does: one thread for each photo, or those that wait count as
+  // CPU time; large tensors are kept instead of asked for anew.
+  openblas_set_num_threads(1);
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const double threshold = std::stod(arguments[3]), side = std::stod(arguments[4]);

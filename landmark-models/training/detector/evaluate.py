@@ -10,10 +10,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 import photos as photo_set
+import pictures
+
+CLOSE_SIDE = 1664  # of the product's last pass, src/extract/search.rs
 
 
 def detect(args, kind, paths, threshold=0.0, side=photo_set.SIDE):
@@ -36,42 +38,6 @@ def wilson(hits, of):
     middle = (share + z * z / (2 * of)) / (1 + z * z / of)
     half = z * np.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
     return f"{hits}/{of} = {100 * share:.1f} % ({100 * max(0, middle - half):.1f}–{100 * (middle + half):.1f})"
-
-
-def negatives(data, part, folder, teacher_heads):
-    """Photos that certainly show no dog: persons, enlarged and as a mosaic, and dogless crops of scenes."""
-    rng, paths, side = np.random.default_rng(5), [], photo_set.SIDE
-    frames = [p for d in sorted((data / "people").iterdir()) if d.is_dir() and photo_set.part(d.name) == part
-              for p in sorted(d.glob("*.jpg"))[:3]]
-
-    def keep(image):
-        paths.append(folder / f"{len(paths):04}.png")
-        cv2.imwrite(str(paths[-1]), image)
-
-    for path in frames:
-        keep(cv2.resize(cv2.imread(str(path)), (side, side)))
-    for _ in range(len(frames) // 2):
-        tiles = [cv2.resize(cv2.imread(str(frames[i])), (side // 2, side // 2)) for i in rng.choice(len(frames), 4)]
-        keep(np.vstack([np.hstack(tiles[:2]), np.hstack(tiles[2:])]))
-    for row in teacher_heads:
-        for image in empty_crops(row, rng):
-            keep(cv2.resize(image, (side, side)))
-    return paths
-
-
-def empty_crops(row, rng, tries=20, most=4):
-    """Square crops away from everything that the teacher, set to be lax, takes for a head."""
-    image = cv2.imread(row["image"])
-    height, width = image.shape[:2]
-    found = 0
-    for _ in range(tries):
-        size = int(rng.uniform(0.25, 0.5) * min(height, width))
-        x, y = int(rng.integers(width - size)), int(rng.integers(height - size))
-        if all(x > h[2] or x + size < h[0] or y > h[3] or y + size < h[1] for h in row["heads"]):
-            yield image[y : y + size, x : x + size]
-            found += 1
-        if found == most:
-            return
 
 
 def matches(wanted, found, threshold):
@@ -99,14 +65,33 @@ def extracted(mungpy, paths):
     return [([row["face"][s] for s in sides], row["quality"]["usable"]) if "face" in row else None for row in rows]
 
 
-def report_product(mungpy, photos, truth, dogless):
-    """Recall is over photos in which the teacher sees one head: the product names one."""
-    single = [(photo, heads[0]) for photo, heads in zip(photos, truth) if len(heads) == 1]
-    found = extracted(mungpy, [photo for photo, _ in single])
-    hits = sum(f is not None and iou(head, f[0]) >= 0.5 for f, (_, head) in zip(found, single))
+def report_product(mungpy, photos, heads, dogless):
+    found = extracted(mungpy, photos)
+    hits = sum(f is not None and iou(head, f[0]) >= 0.5 for f, head in zip(found, heads))
     false = [f for f in extracted(mungpy, dogless) if f]
-    print(f"product: recall {wilson(hits, len(single))}, {len(false)} faces in {len(dogless)} dogless photos, "
+    print(f"product: recall {wilson(hits, len(heads))}, {len(false)} faces in {len(dogless)} dogless photos, "
           f"{sum(usable for _, usable in false)} of them usable")
+
+
+def report_small(args, paths, heads):
+    """Heads of SMALL px in pictures of LARGE px: the student at the side of the product's last pass, and the product."""
+    wanted = [[side * CLOSE_SIDE / pictures.LARGE for side in head] for head in heads]
+    found = detect(args, "student", paths, 0.0, CLOSE_SIDE)
+    alone = sum(o >= 0.5 for head, row in zip(wanted, found) for o in matches([head], row["heads"], 0.0))
+    print(f"heads of {pictures.SMALL} px at {CLOSE_SIDE} px: recall {wilson(alone, len(heads))}")
+    if args.product:
+        seen = extracted(args.product, paths)
+        hits = sum(f is not None and iou(head, f[0]) >= 0.5 for f, head in zip(seen, heads))
+        print(f"product: recall {wilson(hits, len(heads))}, {sum(f is not None for f in seen) - hits} faces elsewhere, "
+              f"{sum(f[1] for f in seen if f)} usable")
+
+
+def report_time(args, scenes):
+    for side in (384, 768):
+        for kind in ("teacher", "student"):
+            found = detect(args, kind, scenes, 0.0, side)
+            print(f"{kind} at {side} px: heads in {sum(bool(r['heads']) for r in found)} of {len(found)} scenes, "
+                  f"{sum(len(r['heads']) for r in found)} heads, median {np.median([r['ms'] for r in found]):.0f} ms")
 
 
 def main():
@@ -119,26 +104,27 @@ def main():
     data = Path(args.data)
     pool = [json.loads(line) for line in (data / "dog-pool/heads.jsonl").read_text().splitlines()]
     pool = [row for row in pool if photo_set.part(row["image"]) == args.part]
+    photos = [data / "dog-pool/images" / row["image"] for row in pool]
     truth = [[h for h in row["heads"] if h[2] - h[0] >= 64] for row in pool]
+    # The product names one face, so it is asked where the teacher sees one.
+    single = [(photo, heads[0]) for photo, heads in zip(photos, truth) if len(heads) == 1]
     thresholds = [0.0] if args.part == "test" else np.arange(-0.6, 0.21, 0.1)
     lowest = float(min(thresholds))
-    rows = detect(args, "student", [data / "dog-pool/images" / row["image"] for row in pool], lowest)
+    rows = detect(args, "student", photos, lowest)
     scenes = sorted((data / "dog-scenes").glob("*.jpg"))
-    lax = detect(args, "teacher", scenes, -0.7, 640)
+    lax = detect(args, "teacher", scenes, -0.7, pictures.SCENE)
     with tempfile.TemporaryDirectory() as folder:
         # Scenes are few: the threshold is chosen on persons alone, and the test has both.
-        paths = negatives(data, args.part, Path(folder), lax if args.part == "test" else [])
+        paths = pictures.negatives(data, args.part, Path(folder), lax if args.part == "test" else [])
         dogless = detect(args, "student", paths, lowest)
         if args.product:
-            report_product(args.product, [data / "dog-pool/images" / row["image"] for row in pool], truth, paths)
+            report_product(args.product, *zip(*single), paths)
+        report_small(args, *pictures.small_heads(*zip(*single), lax, Path(folder)))
         print("teacher:", sum(len(r["heads"]) for r in detect(args, "teacher", paths)), "false on the dogless photos")
     for threshold in thresholds:
         print(report(rows, truth, dogless, threshold))
-    for side in (384, 768) if args.part == "test" else ():
-        for kind in ("teacher", "student"):
-            found = detect(args, kind, scenes, 0.0, side)
-            print(f"{kind} at {side} px: heads in {sum(bool(r['heads']) for r in found)} of {len(found)} scenes, "
-                  f"{sum(len(r['heads']) for r in found)} heads, median {np.median([r['ms'] for r in found]):.0f} ms")
+    if args.part == "test":
+        report_time(args, scenes)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ add.py DATA CANDIDATES.jsonl NETWORK.onnx
 
 The deepest features of the network, averaged over the chip, go into one linear function: output `verdict`, N × 1, above 0
 for a dog's face. The landmarks stay as they are. Weighed by logistic regression on the training part; the threshold is
-the score that all but LOST of the faces of the tuning part exceed.
+the score that all but LOST of the faces of the tuning part exceed. As in the product, a score is the mean over the chip
+and its mirror image.
 """
 import json
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import onnxruntime
@@ -36,13 +38,23 @@ def reader(model):
     return lambda chip: session.run([DEEPEST], {"chips": face_set.normalised(chip)[None]})[0].mean((2, 3))[0]
 
 
-def chips(image, box, vary, rng):
-    """The chip of a box; in training also one moved, scaled and mirrored."""
+def coarse(chip, rng):
+    """The chip as of a head of few pixels."""
+    side = int(face_set.SIDE * rng.uniform(0.3, 0.8))
+    return cv2.resize(cv2.resize(chip, (side, side), interpolation=cv2.INTER_AREA), chip.shape[:2], interpolation=cv2.INTER_LINEAR)
+
+
+def features_of(read, image, box, vary, rng):
+    """Features of the chip of a box; in training also of one moved, scaled, mirrored, and now and then coarse."""
     face = face_set.Face(image, box, np.arange(32).reshape(16, 2), [True] * 16, "")
-    yield face_set.cut(face, face_set.transform(face))
-    if vary:
-        moved = face_set.transform(face, rng.normal(0, 0.03, 2), np.exp(rng.normal(0, 0.05)))
-        yield np.ascontiguousarray(face_set.cut(face, moved)[:, ::-1])
+    chip = face_set.cut(face, face_set.transform(face))
+    if not vary:
+        yield (read(chip) + read(np.ascontiguousarray(chip[:, ::-1]))) / 2
+        return
+    yield read(chip)
+    moved = face_set.cut(face, face_set.transform(face, rng.normal(0, 0.03, 2), np.exp(rng.normal(0, 0.05))))
+    moved = np.ascontiguousarray(moved[:, ::-1])
+    yield read(coarse(moved, rng) if rng.random() < 0.4 else moved)
 
 
 def rows(data, candidates):
@@ -98,8 +110,8 @@ def main():
     model, rng = onnx.load(path), np.random.default_rng(1)
     read, features, parts, dogs = reader(model), [], [], []
     for image, box, where, dog in rows(data, candidates):
-        for chip in chips(image, box, where == "train", rng):
-            features.append(read(chip))
+        for found in features_of(read, image, box, where == "train", rng):
+            features.append(found)
             parts.append(where)
             dogs.append(dog)
     features, parts, dogs = np.array(features), np.array(parts), np.array(dogs)

@@ -3,7 +3,8 @@
 candidates.py DATA DETECT TEACHER STUDENT OUT.jsonl
 
 One line for each box: photo at 384 px, box there, part of the split, whether it shows a dog's face. The teacher decides
-on photos of dogs; where it is undecided the box is left out. On people nothing is a dog's face.
+on photos of dogs; where it is undecided the box is left out. On people nothing is a dog's face, also where they are
+looked at closer, as the product does when it has found none.
 """
 import argparse
 import json
@@ -16,7 +17,8 @@ from evaluate import detect, iou
 
 LAX = -0.7  # what the student is as sure of, or surer
 DOUBT = -0.8  # a box that the teacher is surer of is not surely none
-MOST = {"pool": 3, "people": 2}  # false boxes of a photo
+MOST = 3  # false boxes of a photo of dogs
+MOST_CLOSER = {photo_set.SIDE: 2, 2 * photo_set.SIDE: 2}  # and of one of people, at each side
 
 
 def verdict(box, teacher):
@@ -26,8 +28,7 @@ def verdict(box, teacher):
     return None if any(iou(box, head) >= 0.3 for head in teacher) else False
 
 
-def labelled(kind, path, part, boxes, teacher):
-    left = MOST[kind]
+def labelled(path, part, boxes, teacher, left):
     for box in sorted((b for b in boxes if b[4] >= LAX), key=lambda b: -b[4]):
         dog = verdict(box, teacher)
         left -= dog is False
@@ -35,23 +36,31 @@ def labelled(kind, path, part, boxes, teacher):
             yield {"photo": str(path), "part": part, "box": box[:4], "dog": dog}
 
 
+def of_dogs(args, data):
+    names = [json.loads(line)["image"] for line in (data / "dog-pool/heads.jsonl").read_text().splitlines()]
+    paths = [data / "dog-pool/images" / name for name in names]
+    seen, truth = detect(args, "student", paths, LAX), detect(args, "teacher", paths, DOUBT)
+    for path, boxes, heads in zip(paths, seen, truth):
+        yield from labelled(path, photo_set.part(path.name), boxes["heads"], heads["heads"], MOST)
+
+
+def of_people(args, data):
+    paths = sorted((data / "people").glob("*/*.jpg"))
+    for side, most in MOST_CLOSER.items():
+        for path, boxes in zip(paths, detect(args, "student", paths, LAX, side)):
+            there = [[x * photo_set.SIDE / side for x in box[:4]] + [box[4]] for box in boxes["heads"]]
+            yield from labelled(path, photo_set.part(path.parent.name), there, [], most)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("data", "detect", "teacher", "student", "out"):
         parser.add_argument(name)
     args = parser.parse_args()
-    data = Path(args.data)
-    pool = [json.loads(line)["image"] for line in (data / "dog-pool/heads.jsonl").read_text().splitlines()]
-    dogs = [(data / "dog-pool/images" / name, photo_set.part(name)) for name in pool]
-    people = [(path, photo_set.part(path.parent.name)) for path in sorted((data / "people").glob("*/*.jpg"))]
     with open(args.out, "w") as lines:
-        for kind, photos in (("pool", dogs), ("people", people)):
-            paths = [path for path, _ in photos]
-            seen = detect(args, "student", paths, LAX)
-            truth = detect(args, "teacher", paths, DOUBT) if kind == "pool" else [{"heads": []}] * len(paths)
-            for (path, part), boxes, heads in zip(photos, seen, truth):
-                for row in labelled(kind, path, part, boxes["heads"], heads["heads"]):
-                    lines.write(json.dumps(row) + "\n")
+        for rows in (of_dogs, of_people):
+            for row in rows(args, Path(args.data)):
+                lines.write(json.dumps(row) + "\n")
 
 
 if __name__ == "__main__":

@@ -82,13 +82,14 @@ fn both_ways(chip: &Raster, network: &mut LandmarkNetwork) -> Result<[Landmarks;
     Ok([direct, mirrored.mirrored(CHIP_SIDE as f64)])
 }
 
-/// What the network says of the box as it is.
+/// What the network says of the box as it is and mirrored, taken together.
 pub(super) fn is_face(
     raster: &Raster,
     face: &Detection,
     network: &mut LandmarkNetwork,
 ) -> Result<bool, ExtractError> {
-    Ok(network.is_face(&chip(raster, face, JITTERS[0])?.raster)?)
+    let chip = chip(raster, face, JITTERS[0])?.raster;
+    Ok(network.verdict(&chip)? + network.verdict(&chip.mirrored()?)? > 0.0)
 }
 
 fn chip(

@@ -12,6 +12,11 @@ use std::{
 };
 
 use common::{bytes, composites, data, dog_extractor, shared, shipped_models};
+use opencv::{
+    core::{CV_8UC3, Mat, Scalar, Vector},
+    imgcodecs,
+};
+
 use mungpy::{
     batch::{Batch, BatchReport},
     catalog::{Catalogue, DataDir, FolderSource},
@@ -82,6 +87,16 @@ fn a_head_of_40_px_is_found_by_a_closer_look() {
     println!("{} of {} found, errors {errors:.3?}", errors.len(), dogs.len());
     assert!(3 * errors.len() >= 2 * dogs.len(), "{} of {}", errors.len(), dogs.len());
     assert!(errors.iter().all(|&error| error < 0.15), "{errors:.3?}");
+}
+
+#[test]
+fn a_strip_shows_no_face_and_is_no_fault_of_the_program() {
+    let strip = Mat::new_rows_cols_with_default(20, 800, CV_8UC3, Scalar::all(90.0)).unwrap();
+    let mut png = Vector::new();
+    assert!(imgcodecs::imencode_def(".png", &strip, &mut png).unwrap());
+    for mut extractor in [dog_extractor(), common::person_extractor()] {
+        assert_eq!(extractor.extract(png.as_slice()).unwrap_err().reason(), "NO_FACE");
+    }
 }
 
 #[test]

@@ -18,6 +18,11 @@ pub(super) fn run(command: &args::Evaluate, settings: &Settings) -> Result<ExitC
     let extractor = Extractor::load(Species::Dog, &settings.models)?;
     let mut progress = Progress::new("twin");
     let update = |done, all| progress.update(done, all);
+    if dogs.first_measured().is_empty() {
+        let count = dogs.outcomes.len();
+        let message = format!("none of the {count} photos of dogs could be measured; give others");
+        return Err(Failure::new("NO_DOGS", message));
+    }
     let space = evaluate::space_of(&settings.persons(), &dogs);
     let twins =
         evaluate::plant::<Failure>(&space, &people, &dogs, extractor, settings.workers, update)?;

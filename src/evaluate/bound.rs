@@ -24,15 +24,19 @@ pub(super) fn bounds(repeatability: &[f64], dogs: usize) -> Vec<Bound> {
     PHOTOS.map(|photos| bound(repeatability, dogs, photos)).to_vec()
 }
 
+/// A direction's variance is its repeatability r: r·r of it is the person's, the rest
+/// error, which averaging divides.
 fn bound(repeatability: &[f64], dogs: usize, photos: usize) -> Bound {
     let error: Vec<f64> = repeatability.iter().map(|r| r * (1.0 - r) / photos as f64).collect();
-    let [same_top, shared_five] = steadiness(repeatability, &error, dogs);
+    let person: Vec<f64> = repeatability.iter().map(|r| r * r).collect();
+    let [same_top, shared_five] = steadiness(repeatability, &person, &error, dogs);
     Bound { photos, same_top, shared_five }
 }
 
 /// Share of persons with the same top dog, and with a dog in common among the first
-/// five, in two measurements with these variances of the error along the directions.
-pub(super) fn steadiness(repeatability: &[f64], error: &[f64], dogs: usize) -> [f64; 2] {
+/// five, in two measurements. Along the directions the dogs have the variances
+/// `spread`, what the two measurements share `common`, and their errors `error`.
+pub(super) fn steadiness(spread: &[f64], common: &[f64], error: &[f64], dogs: usize) -> [f64; 2] {
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
     let mut draw = |variances: &[f64]| -> Vec<f64> {
         let normal = |variance: &f64| {
@@ -41,12 +45,10 @@ pub(super) fn steadiness(repeatability: &[f64], error: &[f64], dogs: usize) -> [
         };
         variances.iter().map(normal).collect()
     };
-    // A direction's variance is its repeatability r: r·r of it is the person's.
-    let persons: Vec<f64> = repeatability.iter().map(|r| r * r).collect();
-    let catalogue: Vec<Vec<f64>> = (0..dogs).map(|_| draw(repeatability)).collect();
+    let catalogue: Vec<Vec<f64>> = (0..dogs).map(|_| draw(spread)).collect();
     let pairs: Vec<[Vec<u32>; 2]> = (0..PERSONS)
         .map(|_| {
-            let person = draw(&persons);
+            let person = draw(common);
             [(); 2].map(|()| {
                 let seen: Vec<f64> = person.iter().zip(draw(error)).map(|(a, b)| a + b).collect();
                 ranked(&seen, &catalogue)

@@ -52,6 +52,7 @@ pub(super) fn conditions(space: &Space, people: &Measured, dogs: usize) -> Vec<C
     found.into_iter().filter(|condition| condition.pairs > 0).collect()
 }
 
+/// Measures errors in the space, of people among so many dogs.
 struct Judge<'a> {
     space: &'a Space,
     people: &'a Measured,
@@ -114,6 +115,7 @@ impl Judge<'_> {
         std::iter::once(whole).chain(smaller).collect()
     }
 
+    /// The condition of pairs whose faces `face` gives by number.
     fn condition<'f>(
         &self,
         name: &str,
@@ -128,17 +130,21 @@ impl Judge<'_> {
         &self.people.gallery.pictures[number].individual
     }
 
+    /// What pairs of faces, each with its individual, tell of a condition: two faces
+    /// share what is left of the variance when that of the error is taken off.
     fn told(&self, name: &str, pairs: &[(&str, &Face, &Face)]) -> Condition {
-        let repeatability = self.space.repeatability();
+        // A direction's variance is its repeatability.
+        let spread = self.space.repeatability();
         let error = self.error(pairs);
-        let shares = repeatability.iter().zip(&error).map(|(r, e)| r * r / (r * r + e));
+        let common: Vec<f64> = spread.iter().zip(&error).map(|(r, e)| (r - e).max(0.0)).collect();
+        let shares = spread.iter().zip(&common).map(|(all, common)| common / all);
         let sizes = pairs.iter().map(|(_, a, b)| a.quality.interocular.min(b.quality.interocular));
-        let [same_top, shared_five] = steadiness(repeatability, &error, self.dogs);
+        let [same_top, shared_five] = steadiness(spread, &common, &error, self.dogs);
         Condition {
             name: name.to_owned(),
             pairs: pairs.len(),
             interocular: median(sizes.collect()),
-            repeatability: shares.sum::<f64>() / repeatability.len() as f64,
+            repeatability: shares.sum::<f64>() / spread.len() as f64,
             same_top,
             shared_five,
         }

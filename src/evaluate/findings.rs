@@ -53,7 +53,7 @@ pub struct Condition {
     pub pairs: usize,
     /// Median of the shorter interocular distance of a pair, in pixels.
     pub interocular: f64,
-    /// Mean over the directions: share of the variance that is the person's.
+    /// Mean over the directions: share of the variance that two photos have in common.
     pub repeatability: f64,
     /// Share of drawn persons with the same top dog in both photos.
     pub same_top: f64,

@@ -14,8 +14,8 @@ struct Pass {
     side: usize,
     /// How it is turned.
     turn: Turn,
-    /// Whether it is searched in four overlapping quarters: a detector's memory
-    /// grows with the area (dlib's CNN: 0.8 GB for 1536 px).
+    /// Whether it is searched in four overlapping quarters (two of a flat one): a
+    /// detector's memory grows with the area (dlib's CNN: 0.8 GB for 1536 px).
     in_quarters: bool,
 }
 
@@ -42,13 +42,14 @@ fn passes(species: Species) -> Vec<Pass> {
 /// A head of 40 px in a photo of 960 px has 69 px at this side. The detector's
 /// window has 80 px: of 60 such heads it misses 3, and 8 at 1536 px.
 const CLOSE_SIDE: usize = 1664;
-/// Most that a photo is enlarged for the look at its quarters: smaller heads than
-/// those of 40 px are refused for their size anyway.
+/// Most that a photo is enlarged for the look at its quarters.
 const MAX_CLOSE_ENLARGEMENT: f64 = CLOSE_SIDE as f64 / 960.0;
-/// Share of a photo's longer side that a quarter has: two of them overlap by as
-/// much as two of the smallest heads.
-const QUARTER: f64 = 0.54;
+/// Share of a photo's longer side that a quarter has: two of them overlap by three of
+/// the smallest heads, and a photo of 16:9 has one row of them.
+const QUARTER: f64 = 0.57;
 
+/// Side below which dlib takes no picture, in pixels.
+const SHORTEST_SIDE: usize = 16;
 /// Most that a small photo is enlarged for a search.
 const MAX_ENLARGEMENT: usize = 3;
 
@@ -63,10 +64,13 @@ impl Pass {
         (side >= 1000).then_some(Self { side, ..self })
     }
 
-    /// What is searched of an upright raster, scaled.
+    /// What is searched of an upright raster, scaled; nothing of a strip that has too
+    /// little height for a face.
     fn views(self, raster: &Raster) -> Result<Vec<Chip>, PhotoError> {
         if !self.in_quarters {
-            return Ok(vec![raster.whole(self.side)?]);
+            let short_side = raster.width().min(raster.height()) * self.side / raster.long_side();
+            let is_strip = short_side < SHORTEST_SIDE;
+            return if is_strip { Ok(Vec::new()) } else { Ok(vec![raster.whole(self.side)?]) };
         }
         let length = QUARTER * raster.long_side() as f64;
         let side = (QUARTER * self.side as f64).round() as usize;
@@ -89,7 +93,7 @@ pub(super) struct FoundFace {
     pub(super) face: Detection,
     /// How the raster was turned when the face was found.
     pub(super) turn: Turn,
-    /// Faces found in that look; the largest was chosen.
+    /// Faces found in that pass; the largest was chosen.
     pub(super) faces_found: usize,
 }
 
@@ -149,52 +153,55 @@ impl FaceFinder {
         Err(FaceError::NoFace { species: self.species.name() }.into())
     }
 
-    /// The faces that a pass finds in an upright raster, in its pixels, each once.
+    /// The faces that a pass finds in an upright raster, in its pixels, each once:
+    /// those beyond doubt; only where there is none, the doubtful ones that stand a
+    /// second look.
     fn search(
         &mut self,
         raster: &Raster,
         pass: Pass,
-        is_face: &mut impl FnMut(&Raster, &Detection) -> Result<bool, ExtractError>,
+        mut is_face: impl FnMut(&Raster, &Detection) -> Result<bool, ExtractError>,
     ) -> Result<Vec<Detection>, ExtractError> {
-        let mut found: Vec<Detection> = Vec::new();
-        for view in pass.views(raster)? {
-            for face in self.faces(&view.raster, is_face)? {
-                let face = face.map(|point| view.to_raster(point));
-                match found.iter_mut().find(|other| other.overlap(&face) > SAME_FACE) {
-                    Some(other) if other.confidence < face.confidence => *other = face,
-                    Some(_) => {}
-                    None => found.push(face),
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// The faces beyond doubt; only where there is none, the doubtful ones that
-    /// stand a second look.
-    fn faces(
-        &mut self,
-        raster: &Raster,
-        is_face: &mut impl FnMut(&Raster, &Detection) -> Result<bool, ExtractError>,
-    ) -> Result<Vec<Detection>, ExtractError> {
-        let mut faces = self.detector.detect(raster)?;
-        let sure = faces.partition_point(|face| face.confidence >= beyond_doubt(self.species));
+        let views = pass.views(raster)?;
+        let mut found = self.detect(&views)?;
+        let sure = found.partition_point(|(face, _)| face.confidence >= beyond_doubt(self.species));
         if sure > 0 {
-            faces.truncate(sure);
-            return Ok(faces);
+            return Ok(found[..sure].iter().map(|(face, _)| *face).collect());
         }
+        found.truncate(MOST_DOUBTFUL);
         let mut kept = Vec::new();
-        for face in faces.into_iter().take(MOST_DOUBTFUL) {
-            if is_face(raster, &face)? {
+        for (face, view) in found {
+            let view = &views[view];
+            if is_face(&view.raster, &face.map(|point| view.from_raster(point)))? {
                 kept.push(face);
             }
         }
         Ok(kept)
     }
+
+    /// What the detector finds in overlapping views, the surest first: in pixels of the
+    /// raster that they show, each with the number of its view.
+    fn detect(&mut self, views: &[Chip]) -> Result<Vec<(Detection, usize)>, VisionError> {
+        let mut all = Vec::new();
+        for (number, view) in views.iter().enumerate() {
+            let faces = self.detector.detect(&view.raster)?;
+            all.extend(faces.iter().map(|f| (f.map(|point| view.to_raster(point)), number)));
+        }
+        all.sort_by(|a, b| b.0.confidence.total_cmp(&a.0.confidence));
+        let mut found: Vec<(Detection, usize)> = Vec::new();
+        for (face, view) in all {
+            let is_seen = |(other, its): &(Detection, usize)| {
+                *its != view && other.overlap(&face) > SAME_FACE
+            };
+            if !found.iter().any(is_seen) {
+                found.push((face, view));
+            }
+        }
+        Ok(found)
+    }
 }
 
-/// Overlap (intersection over union) above which two boxes in overlapping views
-/// show one face.
+/// Overlap (intersection over union) above which boxes in two views show one face.
 const SAME_FACE: f64 = 0.3;
 
 /// A face must be so sure, as a share of the surest, to be preferred for its size:
@@ -227,13 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn quarters_cover_a_photo_and_overlap_by_two_small_heads() {
+    fn quarters_cover_a_photo_and_overlap_by_small_heads() {
+        assert_eq!(starts(540.0, QUARTER * 960.0).len(), 1, "16:9 has one row");
         for (width, height) in [(960.0, 960.0), (960.0, 720.0), (640.0, 960.0), (960.0, 300.0)] {
             let length = QUARTER * 960.0;
             for all in [width, height] {
                 let pieces = starts(all, length);
                 assert!(pieces[0] <= 0.0 && pieces[pieces.len() - 1] + length >= all);
-                assert!(pieces.windows(2).all(|two| two[0] + length - two[1] >= 75.0));
+                assert!(pieces.windows(2).all(|two| two[0] + length - two[1] >= 80.0));
             }
         }
     }

@@ -15,14 +15,14 @@ pub(super) fn run(command: &args::Evaluate, settings: &Settings) -> Result<ExitC
     let dogs = Gallery::find_all(&command.dogs, false)?;
     let people = measured(people, Species::Person, settings, &cache, &evaluate::distortions())?;
     let dogs = measured(dogs, Species::Dog, settings, &cache, &[])?;
-    let extractor = Extractor::load(Species::Dog, &settings.models)?;
-    let mut progress = Progress::new("twin");
-    let update = |done, all| progress.update(done, all);
     if dogs.first_measured().is_empty() {
         let count = dogs.outcomes.len();
         let message = format!("none of the {count} photos of dogs could be measured; give others");
         return Err(Failure::new("NO_DOGS", message));
     }
+    let extractor = Extractor::load(Species::Dog, &settings.models)?;
+    let mut progress = Progress::new("twin");
+    let update = |done, all| progress.update(done, all);
     let space = evaluate::space_of(&settings.persons(), &dogs);
     let twins =
         evaluate::plant::<Failure>(&space, &people, &dogs, extractor, settings.workers, update)?;

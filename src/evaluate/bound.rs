@@ -38,13 +38,7 @@ fn bound(repeatability: &[f64], dogs: usize, photos: usize) -> Bound {
 /// `spread`, what the two measurements share `common`, and their errors `error`.
 pub(super) fn steadiness(spread: &[f64], common: &[f64], error: &[f64], dogs: usize) -> [f64; 2] {
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
-    let mut draw = |variances: &[f64]| -> Vec<f64> {
-        let normal = |variance: &f64| {
-            let value: f64 = StandardNormal.sample(&mut random);
-            value * variance.sqrt()
-        };
-        variances.iter().map(normal).collect()
-    };
+    let mut draw = |variances: &[f64]| drawn(variances, &mut random);
     let catalogue: Vec<Vec<f64>> = (0..dogs).map(|_| draw(spread)).collect();
     let pairs: Vec<[Vec<u32>; 2]> = (0..PERSONS)
         .map(|_| {
@@ -59,6 +53,15 @@ pub(super) fn steadiness(spread: &[f64], common: &[f64], error: &[f64], dogs: us
         share(pairs.iter().filter(|pair| rule(pair)).count(), pairs.len())
     };
     [holds(&|[a, b]| a.first() == b.first()), holds(&|[a, b]| overlap(a, b, 5) > 0)]
+}
+
+/// A point whose coordinates are normal with these variances.
+pub(super) fn drawn(variances: &[f64], random: &mut ChaCha8Rng) -> Vec<f64> {
+    let normal = |variance: &f64| {
+        let value: f64 = StandardNormal.sample(random);
+        value * variance.sqrt()
+    };
+    variances.iter().map(normal).collect()
 }
 
 #[cfg(test)]

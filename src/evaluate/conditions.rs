@@ -31,11 +31,11 @@ pub fn distortions() -> Vec<(Distortion, Extent)> {
 pub(super) fn conditions(space: &Space, people: &Measured, dogs: usize) -> Vec<Condition> {
     let judge = Judge { space, people, dogs };
     let plain = |number: usize| people.outcomes[number].as_ref().ok();
-    let pairs = |same_recording: bool| judge.pairs(same_recording);
+    let others = judge.pairs(false);
     let mut found = vec![
         judge.disturbed(),
-        judge.condition("another frame of one recording", &pairs(true), &plain),
-        judge.condition("another recording", &pairs(false), &plain),
+        judge.condition("another frame of one recording", &judge.pairs(true), &plain),
+        judge.condition("another recording", &others, &plain),
     ];
     let frontal = |face: &Face| face.quality.yaw.abs() <= FRONTAL;
     let rules: [Rule<'_>; 3] = [
@@ -45,10 +45,10 @@ pub(super) fn conditions(space: &Space, people: &Measured, dogs: usize) -> Vec<C
     ];
     for (name, rule) in rules {
         let meets = |&(a, b): &Pair| plain(a).zip(plain(b)).is_some_and(|(a, b)| rule(a, b));
-        let chosen: Vec<Pair> = pairs(false).into_iter().filter(meets).collect();
+        let chosen: Vec<Pair> = others.iter().copied().filter(meets).collect();
         found.push(judge.condition(name, &chosen, &plain));
     }
-    found.extend(judge.sizes(&pairs(false)));
+    found.extend(judge.sizes(&others));
     found.into_iter().filter(|condition| condition.pairs > 0).collect()
 }
 

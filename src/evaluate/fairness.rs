@@ -2,9 +2,9 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 
 use super::{
+    bound::drawn,
     findings::Fairness,
     metrics::{occurrences, ranked, share, skewness},
 };
@@ -39,11 +39,7 @@ pub(super) fn fairness(lists: &[Vec<u32>], dogs: usize) -> Fairness {
 pub(super) fn fairness_to_drawn(space: &Space, dogs: &[Vec<f64>]) -> Fairness {
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
     let mut list = |_| {
-        let normal = |variance: &f64| {
-            let value: f64 = StandardNormal.sample(&mut random);
-            value * variance.sqrt()
-        };
-        let mut person: Vec<f64> = space.repeatability().iter().map(normal).collect();
+        let mut person = drawn(space.repeatability(), &mut random);
         person.push(0.0); // no handicap
         let mut list = ranked(&person, dogs);
         list.truncate(FIRST);

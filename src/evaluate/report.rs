@@ -140,7 +140,7 @@ fn drawn_rows(findings: &Findings) -> Vec<Row> {
     ]
 }
 
-/// Heading and rows of each table; the first row of all but the first heads it.
+/// Heading and rows of each table; a first row without a name heads its table.
 fn tables(findings: &Findings) -> [(&'static str, Vec<Row>); 8] {
     [
         ("Photos", photo_rows(findings)),

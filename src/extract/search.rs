@@ -64,13 +64,17 @@ impl Pass {
         (side >= 1000).then_some(Self { side, ..self })
     }
 
-    /// What is searched of an upright raster, scaled; nothing of a strip that has too
+    /// What is searched of a raster, scaled and turned; nothing of a strip that has too
     /// little height for a face.
     fn views(self, raster: &Raster) -> Result<Vec<Chip>, PhotoError> {
         if !self.in_quarters {
             let short_side = raster.width().min(raster.height()) * self.side / raster.long_side();
             let is_strip = short_side < SHORTEST_SIDE;
-            return if is_strip { Ok(Vec::new()) } else { Ok(vec![raster.whole(self.side)?]) };
+            return if is_strip {
+                Ok(Vec::new())
+            } else {
+                Ok(vec![raster.whole(self.side, self.turn)?])
+            };
         }
         let length = QUARTER * raster.long_side() as f64;
         let side = (QUARTER * self.side as f64).round() as usize;
@@ -142,10 +146,7 @@ impl FaceFinder {
                 continue;
             };
             last = Some(pass);
-            let faces = match pass.turn {
-                Turn::None => self.search(raster, pass, &mut is_face)?,
-                turn => self.search(&raster.turned(turn)?, pass, &mut is_face)?,
-            };
+            let faces = self.search(raster, pass, &mut is_face)?;
             if let Some(&face) = largest(&faces) {
                 return Ok(FoundFace { face, turn: pass.turn, faces_found: faces.len() });
             }
@@ -153,7 +154,7 @@ impl FaceFinder {
         Err(FaceError::NoFace { species: self.species.name() }.into())
     }
 
-    /// The faces that a pass finds in an upright raster, in its pixels, each once:
+    /// The faces that a pass finds in a raster, in pixels of the turned one, each once:
     /// those beyond doubt; only where there is none, the doubtful ones that stand a
     /// second look.
     fn search(

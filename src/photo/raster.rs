@@ -108,10 +108,10 @@ impl Raster {
         Ok(Self { rgb: resize(&self.rgb, size)? })
     }
 
-    /// The whole picture as a chip with its longer side of `side` pixels.
-    pub fn whole(&self, side: usize) -> Result<Chip, PhotoError> {
+    /// The whole picture, turned, as a chip with its longer side of `side` pixels.
+    pub fn whole(&self, side: usize, turn: Turn) -> Result<Chip, PhotoError> {
         let scale = self.long_side() as f64 / side as f64;
-        Ok(Chip { raster: self.resized(side)?, origin: [0.0; 2], scale })
+        Ok(Chip { raster: self.resized(side)?.turned(turn)?, origin: [0.0; 2], scale })
     }
 
     /// The same picture, turned.

@@ -65,9 +65,14 @@ def extracted(mungpy, paths):
     return [([row["face"][s] for s in sides], row["quality"]["usable"]) if "face" in row else None for row in rows]
 
 
+def right(found, heads):
+    """How many of the faces found lie on their heads."""
+    return sum(f is not None and iou(head, f[0]) >= 0.5 for f, head in zip(found, heads))
+
+
 def report_product(mungpy, photos, heads, dogless):
     found = extracted(mungpy, photos)
-    hits = sum(f is not None and iou(head, f[0]) >= 0.5 for f, head in zip(found, heads))
+    hits = right(found, heads)
     false = [f for f in extracted(mungpy, dogless) if f]
     print(f"product: recall {wilson(hits, len(heads))}, {len(false)} faces in {len(dogless)} dogless photos, "
           f"{sum(usable for _, usable in false)} of them usable")
@@ -77,11 +82,11 @@ def report_small(args, paths, heads):
     """Heads of SMALL px in pictures of LARGE px: the student at the side of the product's last pass, and the product."""
     wanted = [[side * CLOSE_SIDE / pictures.LARGE for side in head] for head in heads]
     found = detect(args, "student", paths, 0.0, CLOSE_SIDE)
-    alone = sum(o >= 0.5 for head, row in zip(wanted, found) for o in matches([head], row["heads"], 0.0))
+    alone = sum(matches([head], row["heads"], 0.0)[0] >= 0.5 for head, row in zip(wanted, found))
     print(f"heads of {pictures.SMALL} px at {CLOSE_SIDE} px: recall {wilson(alone, len(heads))}")
     if args.product:
         seen = extracted(args.product, paths)
-        hits = sum(f is not None and iou(head, f[0]) >= 0.5 for f, head in zip(seen, heads))
+        hits = right(seen, heads)
         print(f"product: recall {wilson(hits, len(heads))}, {sum(f is not None for f in seen) - hits} faces elsewhere, "
               f"{sum(f[1] for f in seen if f)} usable")
 

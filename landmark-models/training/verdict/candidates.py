@@ -18,7 +18,8 @@ from evaluate import detect, iou
 LAX = -0.7  # what the student is as sure of, or surer
 DOUBT = -0.8  # a box that the teacher is surer of is not surely none
 MOST = 3  # false boxes of a photo of dogs
-MOST_CLOSER = {photo_set.SIDE: 2, 2 * photo_set.SIDE: 2}  # and of one of people, at each side
+MOST_OF_PEOPLE = 2  # and of one of people, at each of
+SIDES = (photo_set.SIDE, 2 * photo_set.SIDE)
 
 
 def verdict(box, teacher):
@@ -46,10 +47,10 @@ def of_dogs(args, data):
 
 def of_people(args, data):
     paths = sorted((data / "people").glob("*/*.jpg"))
-    for side, most in MOST_CLOSER.items():
+    for side in SIDES:
         for path, boxes in zip(paths, detect(args, "student", paths, LAX, side)):
             there = [[x * photo_set.SIDE / side for x in box[:4]] + [box[4]] for box in boxes["heads"]]
-            yield from labelled(path, photo_set.part(path.parent.name), there, [], most)
+            yield from labelled(path, photo_set.part(path.parent.name), there, [], MOST_OF_PEOPLE)
 
 
 def main():

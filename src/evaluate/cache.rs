@@ -66,12 +66,14 @@ impl Cache {
         Ok(stored.and_then(|stored: Stored| stored.outcome(species)))
     }
 
+    /// Remembers what was found in a photo, or the reason code of why nothing was.
     pub(super) fn put(
         &self,
         key: &[u8],
-        outcome: Result<&Extraction, &str>,
-    ) -> Result<(), CacheError> {
-        let stored = match outcome {
+        found: Result<Extraction, &str>,
+        species: Species,
+    ) -> Result<Outcome, CacheError> {
+        let stored = match found {
             Ok(found) => Stored::Face {
                 landmarks: found.landmarks.0.to_vec(),
                 sharpness: found.quality.sharpness,
@@ -80,7 +82,7 @@ impl Cache {
             Err(reason) => Stored::Refused(reason.to_owned()),
         };
         self.store.insert(key, serde_json::to_vec(&stored).expect("plain data"))?;
-        Ok(())
+        Ok(stored.outcome(species).expect("this version wrote it"))
     }
 }
 
@@ -92,14 +94,11 @@ impl Stored {
             Self::Refused(reason) => return Some(Err(reason)),
         };
         let landmarks = Landmarks(landmarks.try_into().ok()?);
-        let (measurement, pose) = face::measure(&landmarks, species).ok()?;
         let interocular = landmarks.interocular_distance();
-        let quality = Quality { interocular, sharpness, landmark_spread, ..pose };
-        let checked = quality.check(QualityLimits::of(species));
-        Some(
-            checked
-                .map(|()| Face { measurement, quality })
-                .map_err(|error| error.reason().to_owned()),
-        )
+        let face = face::measure(&landmarks, species).and_then(|(measurement, pose)| {
+            let quality = Quality { interocular, sharpness, landmark_spread, ..pose };
+            quality.check(QualityLimits::of(species)).map(|()| Face { measurement, quality })
+        });
+        Some(face.map_err(|error| error.reason().to_owned()))
     }
 }

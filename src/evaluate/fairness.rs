@@ -12,7 +12,7 @@ use crate::resemblance::Space;
 
 const SEED: u64 = 1;
 /// Of few persons even random choice gives one dog to many: so many are drawn.
-const DRAWN: usize = 10_000;
+pub(super) const DRAWN: usize = 10_000;
 /// How many dogs of a list count as answered.
 const FIRST: usize = 10;
 

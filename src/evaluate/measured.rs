@@ -146,14 +146,7 @@ fn measure_one(
         return Ok(outcome);
     }
     let found = extracted(extractor, &bytes, task.distortion).map_err(|error| error.reason());
-    cache.put(&key, found.as_ref().map_err(|reason| *reason))?;
-    let face = |found: extract::Extraction| Face {
-        measurement: found.measurement,
-        quality: found.quality,
-    };
-    let checked =
-        found.and_then(|found| found.check().map(|()| face(found)).map_err(|error| error.reason()));
-    Ok(checked.map_err(str::to_owned))
+    cache.put(&key, found, extractor.species())
 }
 
 fn extracted(

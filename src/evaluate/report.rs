@@ -10,7 +10,7 @@ use plotters::{
     },
 };
 
-use super::{Findings, MethodFindings, findings::Sameness};
+use super::{Findings, MethodFindings, fairness::DRAWN, findings::Sameness};
 
 const INK: RGBColor = RGBColor(226, 88, 62);
 const FAINT: RGBColor = RGBColor(120, 140, 170);
@@ -135,6 +135,7 @@ fn condition_rows(findings: &Findings) -> Vec<Row> {
 fn drawn_rows(findings: &Findings) -> Vec<Row> {
     let drawn = &findings.drawn;
     vec![
+        ("persons drawn".to_owned(), vec![DRAWN.to_string()]),
         ("most frequent dog (chance)".to_owned(), vec![beside(drawn.most_frequent, percent)]),
         ("never in a top 10 (chance)".to_owned(), vec![beside(drawn.never, percent)]),
     ]
@@ -146,7 +147,7 @@ fn tables(findings: &Findings) -> [(&'static str, Vec<Row>); 8] {
         ("Photos", photo_rows(findings)),
         ("Repeatability of each ratio, ICC(1,1)", repeatability_rows(findings)),
         ("The same person, another recording; fairness over the catalogue", method_rows(findings)),
-        ("Fairness to 10,000 drawn persons", drawn_rows(findings)),
+        ("Fairness to persons drawn with the spread of persons", drawn_rows(findings)),
         ("The same photo, changed", robustness_rows(findings)),
         ("Planted twins", twin_rows(findings)),
         ("What the repeatability allows at most", bound_rows(findings)),

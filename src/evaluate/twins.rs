@@ -25,7 +25,8 @@ const WELL_SEEN: QualityLimits = QualityLimits {
     max_landmark_spread: 0.02,
 };
 
-/// Plants a twin for the first measured photo of each person.
+/// Plants a twin for the first measured photo of each person. `progress` gets
+/// persons done and all persons.
 pub fn plant<E: From<ExtractError>>(
     space: &Space,
     people: &Measured,
@@ -34,57 +35,87 @@ pub fn plant<E: From<ExtractError>>(
     workers: usize,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Twins, E> {
-    let catalogue = dogs.first_measured();
-    let place = |dog: &Face| space.embed(Species::Dog, &dog.measurement);
-    let places: Vec<Embedding> = catalogue.iter().map(|(_, dog)| place(dog)).collect();
-    let well_seen: Vec<(usize, Embedding)> = catalogue
-        .iter()
-        .filter(|(_, dog)| dog.quality.check(WELL_SEEN).is_ok())
-        .map(|(picture, dog)| (*picture, place(dog)))
-        .collect();
-    let persons = people.first_measured();
-    let rank = |person: &Embedding, twin: &Measurement| {
-        let mut all = places.clone();
-        all.push(space.embed(Species::Dog, twin));
-        level(space, &mut all);
-        let own = person.distance_squared(&all[places.len()]);
-        all.iter().filter(|dog| person.distance_squared(dog) < own).count() + 1
-    };
-    let plant_one = |extractor: &mut Extractor, person: &&Measurement| {
-        let seen = space.embed(Species::Person, person);
-        let picture = nearest(&seen, &well_seen)?;
-        let bytes = fs::read(&dogs.gallery.pictures[picture].path).ok()?;
-        let wanted = space.counterpart(person).ok()?;
-        let twin = made(extractor, &bytes, &wanted)?;
-        Some([rank(&seen, &twin), rank(&seen, &wanted)])
-    };
-    let (mut ranks, mut exact, mut done) = (Vec::new(), Vec::new(), 0);
-    let tasks: Vec<&Measurement> = persons.iter().map(|(_, person)| &person.measurement).collect();
-    extract::spread(extractor, workers, &tasks, plant_one, |_, both: Option<[usize; 2]>| {
-        if let Some([rank, without_error]) = both {
-            ranks.push(rank);
-            exact.push(without_error);
-        }
+    let planter = Planter::new(space, dogs);
+    let persons: Vec<&Measurement> =
+        people.first_measured().into_iter().map(|(_, person)| &person.measurement).collect();
+    let (mut found, mut done) = (Vec::new(), 0);
+    let work = |extractor: &mut Extractor, person: &&Measurement| planter.plant(extractor, person);
+    extract::spread(extractor, workers, &persons, work, |_, places: Option<Places>| {
+        found.extend(places);
         done += 1;
-        progress(done, tasks.len());
+        progress(done, persons.len());
         Ok::<_, E>(())
     })?;
-    let among = |ranks: &[usize], n: usize| {
-        metrics::share(ranks.iter().filter(|&&rank| rank <= n).count(), ranks.len())
+    let share = |holds: &dyn Fn(&Places) -> bool| {
+        metrics::share(found.iter().filter(|places| holds(places)).count(), found.len())
     };
     Ok(Twins {
-        planted: tasks.len(),
-        measured: ranks.len(),
-        top: among(&ranks, 1),
-        five: among(&ranks, 5),
-        exact_top: among(&exact, 1),
+        planted: persons.len(),
+        measured: found.len(),
+        top: share(&|places| places.measured == 1),
+        five: share(&|places| places.measured <= 5),
+        exact_top: share(&|places| places.exact == 1),
     })
 }
 
-/// Number of the picture of the nearest dog.
-fn nearest(person: &Embedding, dogs: &[(usize, Embedding)]) -> Option<usize> {
-    let distance = |dog: &(usize, Embedding)| person.distance_squared(&dog.1);
-    dogs.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).map(|dog| dog.0)
+/// Place of a twin in its person's list; 1 is first.
+struct Places {
+    /// As it was measured.
+    measured: usize,
+    /// If its landmarks were found without error.
+    exact: usize,
+}
+
+/// Makes twins out of the dogs of a catalogue.
+struct Planter<'a> {
+    space: &'a Space,
+    dogs: &'a Measured,
+    catalogue: Vec<Embedding>,
+    /// Dogs that a twin can be made of: number of the picture, place.
+    well_seen: Vec<(usize, Embedding)>,
+}
+
+impl<'a> Planter<'a> {
+    fn new(space: &'a Space, dogs: &'a Measured) -> Self {
+        let place = |dog: &Face| space.embed(Species::Dog, &dog.measurement);
+        let first = dogs.first_measured();
+        let is_well_seen = |dog: &Face| dog.quality.check(WELL_SEEN).is_ok();
+        Self {
+            space,
+            dogs,
+            catalogue: first.iter().map(|(_, dog)| place(dog)).collect(),
+            well_seen: first
+                .iter()
+                .filter(|(_, dog)| is_well_seen(dog))
+                .map(|(picture, dog)| (*picture, place(dog)))
+                .collect(),
+        }
+    }
+
+    /// Makes a person's twin and looks it up; `None` where it cannot be measured.
+    fn plant(&self, extractor: &mut Extractor, person: &Measurement) -> Option<Places> {
+        let seen = self.space.embed(Species::Person, person);
+        let bytes = fs::read(&self.dogs.gallery.pictures[self.nearest(&seen)?].path).ok()?;
+        let wanted = self.space.counterpart(person).ok()?;
+        let twin = made(extractor, &bytes, &wanted)?;
+        Some(Places { measured: self.place(&seen, &twin), exact: self.place(&seen, &wanted) })
+    }
+
+    /// Number of the picture of the nearest dog that is well seen.
+    fn nearest(&self, person: &Embedding) -> Option<usize> {
+        let distance = |dog: &(usize, Embedding)| person.distance_squared(&dog.1);
+        let nearest = self.well_seen.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        nearest.map(|dog| dog.0)
+    }
+
+    /// The twin's place in the person's list of the catalogue with the twin in it.
+    fn place(&self, person: &Embedding, twin: &Measurement) -> usize {
+        let mut all = self.catalogue.clone();
+        all.push(self.space.embed(Species::Dog, twin));
+        level(self.space, &mut all);
+        let own = person.distance_squared(&all[self.catalogue.len()]);
+        all.iter().filter(|dog| person.distance_squared(dog) < own).count() + 1
+    }
 }
 
 /// Measures the photo after it was bent to the proportions; `None` where no face

@@ -130,8 +130,8 @@ pub(super) fn yaw(landmarks: &Landmarks, roll: f64) -> f64 {
 /// for the pose's.
 pub(super) fn pitch(landmarks: &Landmarks, species: Species, yaw: f64, roll: f64) -> f64 {
     let (mean_drop, icc) = match species {
-        Species::Person => (0.68, 0.33),
-        Species::Dog => (0.73, 0.53),
+        Species::Person => (0.70, 0.37),
+        Species::Dog => (0.73, 0.52),
     };
     let [left, right] = landmarks.eye_centres();
     let (eyes, nose) = (midpoint(left, right), landmarks.nose_centre());

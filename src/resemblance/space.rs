@@ -20,9 +20,11 @@ const HANDICAP: usize = DIRECTIONS;
 /// Coordinates of an embedding: directions and handicap.
 pub const EMBEDDING_LEN: usize = DIRECTIONS + 1;
 
-/// Share of the identity in a correlation matrix before it is inverted: keeps
-/// directions of little variance, which are mostly noise, from being blown up.
-const CORRELATION_SHRINKAGE: f64 = 0.2;
+/// Share of the identity in the correlation matrix of each species. That of the dogs is
+/// inverted: directions in which dogs vary little are mostly noise of their landmarks,
+/// and a large share keeps it from being blown up.
+const PERSON_CORRELATION_SHRINKAGE: f64 = 0.2;
+const DOG_CORRELATION_SHRINKAGE: f64 = 0.35;
 /// The same for the scatter within persons, as a share of its mean variance.
 const WITHIN_SHRINKAGE: f64 = 0.03;
 /// Repeatability that the least repeatable direction is still given.
@@ -116,7 +118,8 @@ impl Space {
         let standard = Standard::of(person);
         let (directions, repeatability) = discriminants(person, &standard);
         Self {
-            dog_to_person: power(&correlation(person), 0.5) * power(&correlation(dog), -0.5),
+            dog_to_person: power(&correlation(person, PERSON_CORRELATION_SHRINKAGE), 0.5)
+                * power(&correlation(dog, DOG_CORRELATION_SHRINKAGE), -0.5),
             persons: person.clone(),
             person: standard,
             dog: Standard::of(dog),
@@ -246,13 +249,13 @@ fn feature_covariance(shape_covariance: &[f64]) -> Matrix {
     rule * covariance * rule.transpose()
 }
 
-fn correlation(population: &Population) -> Matrix {
+fn correlation(population: &Population, shrinkage: f64) -> Matrix {
     let covariance = feature_covariance(&population.shape_covariance);
     let deviation = covariance.diagonal().map(|variance| variance.sqrt().max(1e-6));
     Matrix::from_fn(|r, c| {
         let identity = if r == c { 1.0 } else { 0.0 };
         let correlation = covariance[(r, c)] / (deviation[r] * deviation[c]);
-        (1.0 - CORRELATION_SHRINKAGE) * correlation + CORRELATION_SHRINKAGE * identity
+        (1.0 - shrinkage) * correlation + shrinkage * identity
     })
 }
 

@@ -70,12 +70,12 @@ def right(found, heads):
     return sum(f is not None and iou(head, f[0]) >= 0.5 for f, head in zip(found, heads))
 
 
-def report_product(mungpy, photos, heads, dogless):
-    found = extracted(mungpy, photos)
-    hits = right(found, heads)
-    false = [f for f in extracted(mungpy, dogless) if f]
-    print(f"product: recall {wilson(hits, len(heads))}, {len(false)} faces in {len(dogless)} dogless photos, "
-          f"{sum(usable for _, usable in false)} of them usable")
+def report_product(mungpy, photos, heads, dogless, folder):
+    print(f"product: recall {wilson(right(extracted(mungpy, photos), heads), len(heads))}")
+    for paths, side in ((dogless, photo_set.SIDE), (pictures.enlarged(dogless, folder), pictures.LARGE)):
+        false = [f for f in extracted(mungpy, paths) if f]
+        print(f"product: faces in {wilson(len(false), len(paths))} dogless photos of {side} px, "
+              f"{sum(usable for _, usable in false)} of them usable")
 
 
 def report_small(args, paths, heads):
@@ -123,7 +123,7 @@ def main():
         paths = pictures.negatives(data, args.part, Path(folder), lax if args.part == "test" else [])
         dogless = detect(args, "student", paths, lowest)
         if args.product:
-            report_product(args.product, *zip(*single), paths)
+            report_product(args.product, *zip(*single), paths, Path(folder))
         report_small(args, *pictures.small_heads(*zip(*single), lax, Path(folder)))
         print("teacher:", sum(len(r["heads"]) for r in detect(args, "teacher", paths)), "false on the dogless photos")
     for threshold in thresholds:

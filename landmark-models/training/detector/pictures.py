@@ -30,6 +30,14 @@ def negatives(data, part, folder, teacher_heads):
     return paths
 
 
+def enlarged(paths, folder):
+    """Every second of these pictures at LARGE px, so that the product searches their quarters too."""
+    large = [folder / f"large{path.name}" for path in paths[::2]]
+    for path, to in zip(paths[::2], large):
+        cv2.imwrite(str(to), cv2.resize(cv2.imread(str(path)), (LARGE, LARGE), interpolation=cv2.INTER_CUBIC))
+    return large
+
+
 def empty_crops(row, rng, tries=20, most=4):
     """Square crops away from everything that the teacher, set to be lax, takes for a head at SCENE px."""
     image = photo_set.load(row["image"], SCENE)[:, :, ::-1]

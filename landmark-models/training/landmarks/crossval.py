@@ -1,6 +1,6 @@
 """The error table over all folds, with bootstrap intervals: crossval.py DATA FOLDER
 
-Predicts as the product does: three jittered chips, each as it is and mirrored.
+Predicts as the product does: five jittered chips, each as it is and mirrored.
 """
 import sys
 from pathlib import Path
@@ -10,19 +10,15 @@ import torch
 
 import faces as face_set
 import net as network
-from train import FOLDS, GROUPS, predict
-
-JITTERS = [((0.0, 0.0), 1.0), ((0.0, -0.03), 0.97), ((0.0, 0.03), 1.03)]
+from train import FOLDS, GROUPS, TRIES, predict
 
 
 def fold_errors(path, faces):
     """Faces × points over the interocular distance (NaN where hidden), and the spread of the predictions."""
-    net = network.Landmarker()
-    net.load_state_dict(torch.load(path, weights_only=True))
-    net.eval()
+    net = network.load(path)
     errors, spreads = [], []
     for face in faces:
-        tries = np.array([predict(net, face, shift, scale) for shift, scale in JITTERS])
+        tries = np.array([predict(net, face, shift, scale) for shift, scale in TRIES])
         mean = tries.mean(0)
         far = np.linalg.norm(mean - face.points, axis=1) / face.interocular
         errors.append(np.where(face.visible, far, np.nan))

@@ -35,8 +35,7 @@ def without_uneven_padding(module):
 
 def main():
     source, target = sys.argv[1:]
-    net = network.Landmarker()
-    net.load_state_dict(torch.load(source, weights_only=True))
+    net = network.load(source)
     without_uneven_padding(net)
     chips = torch.zeros(1, 3, network.SIDE, network.SIDE)
     torch.onnx.export(net.eval(), (chips,), target, input_names=["chips"], output_names=["heatmaps"], opset_version=9,

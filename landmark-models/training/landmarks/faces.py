@@ -6,12 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+import bending
 from net import SIDE
 
 # The chip around a detector's box, in lengths of the box. Chins hang below boxes.
 REACH = 1.3  # side of the chip
 DROP = 0.18  # its centre below that of the box
-BENDS = 5  # nodes of a bending field on each side
 MIRRORED = np.array([6, 5, 4, 7, 2, 1, 0, 3, 10, 9, 8, 11, 14, 13, 12, 15])
 
 
@@ -27,8 +27,7 @@ class Face:
 
 def dogs(data):
     data = Path(data)
-    for line in (data / "landmarks.jsonl").read_text().splitlines():
-        row = json.loads(line)
+    for row in map(json.loads, (data / "landmarks.jsonl").read_text().splitlines()):
         image = cv2.imread(str(data / "images" / row["image"]))[:, :, ::-1]
         visible = [i not in row["hidden"] for i in range(16)]
         face = Face(np.ascontiguousarray(image), row["box"], row["landmarks"], visible, row["image"])
@@ -86,33 +85,19 @@ def recolour(chip, rng):
     return np.clip(image, 0, 255)
 
 
-def bend(chip, points, amount, rng):
-    """The chip with other proportions, and its points: stretched, and moved by a smooth field of `amount` px.
+def varied(face, rng, amount=0.0, others=()):
+    """A training example: input, points in pixels of the chip, visibility.
 
-    So one individual stands for many, and what is learnt is where a point lies rather than whose face it is.
+    Bent by `amount` px; of `others`, every second time, where all points are seen, towards the proportions of one.
     """
-    x, y = np.meshgrid(np.arange(SIDE, dtype=np.float32), np.arange(SIDE, dtype=np.float32))
-    field = cv2.resize(rng.normal(0, amount, (BENDS, BENDS, 2)).astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-    stretch = rng.normal(0, 2 * amount / SIDE)
-    field[..., 0] += stretch * (x - SIDE / 2)
-    field[..., 1] -= stretch * (y - SIDE / 2)
-    bent = cv2.remap(chip, x + field[..., 0], y + field[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    moved = points.copy()
-    for _ in range(6):  # the point that is drawn from `points`: a fixed point, as the field is smooth
-        at = np.clip(moved, 0, SIDE - 1).astype(np.float32)
-        shift = cv2.remap(field, at[:, :1], at[:, 1:], cv2.INTER_LINEAR)[:, 0]
-        moved = points - shift
-    return bent, moved
-
-
-def varied(face, rng, bending=0.0):
-    """A training example: input, points in pixels of the chip, visibility."""
     matrix = transform(face, np.clip(rng.normal(0, 0.06, 2), -0.15, 0.15), np.exp(np.clip(rng.normal(0, 0.12), -0.3, 0.3)),
                        np.radians(np.clip(rng.normal(0, 16), -45, 45)))
     chip = cut(face, matrix)
     points = face.points @ matrix[:, :2].T + matrix[:, 2]
-    if bending:
-        chip, points = bend(chip, points, bending, rng)
+    if others and face.visible.all() and rng.random() < 0.5:
+        chip, points = bending.towards(chip, points, others[rng.integers(len(others))].points, rng)
+    elif amount:
+        chip, points = bending.smoothly(chip, points, amount, rng)
     visible = face.visible & ((points > -2) & (points < SIDE + 1)).all(1)
     if rng.random() < 0.5:
         chip = chip[:, ::-1]

@@ -118,6 +118,13 @@ def pretrained():
     return net
 
 
+def load(path):
+    """A network that was trained here, to be asked."""
+    net = Landmarker()
+    net.load_state_dict(torch.load(path, weights_only=True))
+    return net.eval()
+
+
 def soft_argmax(scores):
     """N × P × H × W scores → N × P × 2 expected positions in pixels of the chip, and the probabilities."""
     n, p, h, w = scores.shape

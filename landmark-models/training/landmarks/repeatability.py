@@ -85,9 +85,7 @@ def main():
     print(f"{len({face.person for face in faces})} persons, {len(faces)} recordings")
     report("FOUND", faces, lambda face: np.array(seen[face.name]["landmarks"]))
     for path in models:
-        net = network.Landmarker()
-        net.load_state_dict(torch.load(path, weights_only=True))
-        net.eval()
+        net = network.load(path)
         report(f"{path}, five boxes", faces, lambda face: steadily(net, face))
         report(f"{path}, one box", faces, lambda face: predict(net, face))
         report(f"{path}, aligned", faces, lambda face: aligned(net, face))

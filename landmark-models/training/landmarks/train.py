@@ -16,6 +16,7 @@ import net as network
 import persons as person_set
 
 FOLDS = 5
+TRIES = [((0, 0), 1), ((0, -0.03), 0.97), ((0, 0.03), 1.03), ((-0.03, 0), 1), ((0.03, 0), 1)]  # shifted boxes
 GROUPS = {"all": slice(0, 16), "eyes": slice(0, 8), "nose": slice(8, 12), "mouth": slice(12, 16)}
 
 
@@ -40,8 +41,9 @@ def follow(average, net, keep):
             slow.lerp_(fast, 1 - keep) if slow.is_floating_point() else slow.copy_(fast)
 
 
-def batch(faces, chosen, rng, bending):
-    images, points, visible = zip(*(face_set.varied(faces[i], rng, bending) for i in chosen))
+def batch(faces, chosen, rng, args):
+    others = [face for face in faces if face.visible.all()] if args.reshaping else ()
+    images, points, visible = zip(*(face_set.varied(faces[i], rng, args.bending, others) for i in chosen))
     points = torch.from_numpy(np.stack(points))
     interocular = (points[:, 0:4].mean(1) - points[:, 4:8].mean(1)).norm(dim=-1)
     return torch.from_numpy(np.stack(images)), points, torch.from_numpy(np.stack(visible)), interocular
@@ -66,7 +68,7 @@ def train(faces, args):
         now = step / steps
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(now / 0.05, 1) * 0.5 * (1 + np.cos(np.pi * now))
-        images, points, visible, interocular = batch(faces, rng.choice(len(faces), args.batch, p=weights / weights.sum()), rng, args.bending)
+        images, points, visible, interocular = batch(faces, rng.choice(len(faces), args.batch, p=weights / weights.sum()), rng, args)
         loss = loss_of(net(images.to(memory_format=layout)), points, visible, interocular)
         optimiser.zero_grad()
         loss.backward()
@@ -92,8 +94,7 @@ def predict(net, face, shift=(0.0, 0.0), scale=1.0, matrix=None):
 
 def steadily(net, face):
     """The same, averaged over shifted boxes."""
-    tries = [((0, 0), 1), ((0, -0.03), 0.97), ((0, 0.03), 1.03), ((-0.03, 0), 1), ((0.03, 0), 1)]
-    return np.mean([predict(net, face, shift, scale) for shift, scale in tries], 0)
+    return np.mean([predict(net, face, shift, scale) for shift, scale in TRIES], 0)
 
 
 def persons(args):
@@ -133,6 +134,7 @@ def main():
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--bending", type=float, default=0, help="pixels of the chip that proportions are varied by")
+    parser.add_argument("--reshaping", action="store_true", help="every second face gets proportions on the way to another's")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

@@ -2,9 +2,9 @@
 
 candidates.py DATA DETECT TEACHER STUDENT OUT.jsonl
 
-One line for each box: photo at 384 px, box there, part of the split, whether it shows a dog's face. The teacher decides
-on photos of dogs; where it is undecided the box is left out. On people nothing is a dog's face, also where they are
-looked at closer, as the product does when it has found none.
+One line for each box: photo at 384 px, box there, part of the split, whether it shows a dog's face. Photos are looked at
+closer as well, as the product does where it has found no face. The teacher decides on photos of dogs; where it is
+undecided the box is left out. On people nothing is a dog's face.
 """
 import argparse
 import json
@@ -13,13 +13,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "detector"))
 import photos as photo_set
-from evaluate import detect, iou
+from evaluate import CLOSE_SIDE, detect, iou
 
 LAX = -0.7  # what the student is as sure of, or surer
 DOUBT = -0.8  # a box that the teacher is surer of is not surely none
 MOST = 3  # false boxes of a photo of dogs
-MOST_OF_PEOPLE = 2  # and of one of people, at each of
-SIDES = (photo_set.SIDE, 2 * photo_set.SIDE)
+MOST_OF_PEOPLE = 2  # and of one of people, at each side
+# Sides that photos are looked at, and every how manieth photo is: what is closer takes longer.
+DOGS_AT = ((photo_set.SIDE, 1), (CLOSE_SIDE, 6))
+PEOPLE_AT = ((photo_set.SIDE, 1), (2 * photo_set.SIDE, 1), (CLOSE_SIDE, 4))
+TEACHER_MOST = 2 * photo_set.SIDE  # the largest side at which the teacher is asked
 
 
 def verdict(box, teacher):
@@ -37,20 +40,28 @@ def labelled(path, part, boxes, teacher, left):
             yield {"photo": str(path), "part": part, "box": box[:4], "dog": dog}
 
 
+def seen(args, kind, paths, lowest, side):
+    """What a detector finds at a side, for each photo in pixels of the photo at 384 px."""
+    scale = photo_set.SIDE / side
+    for row in detect(args, kind, paths, lowest, side):
+        yield [[scale * x for x in head[:4]] + [head[4]] for head in row["heads"]]
+
+
 def of_dogs(args, data):
     names = [json.loads(line)["image"] for line in (data / "dog-pool/heads.jsonl").read_text().splitlines()]
-    paths = [data / "dog-pool/images" / name for name in names]
-    seen, truth = detect(args, "student", paths, LAX), detect(args, "teacher", paths, DOUBT)
-    for path, boxes, heads in zip(paths, seen, truth):
-        yield from labelled(path, photo_set.part(path.name), boxes["heads"], heads["heads"], MOST)
+    for side, every in DOGS_AT:
+        paths = [data / "dog-pool/images" / name for name in names[::every]]
+        truth = seen(args, "teacher", paths, DOUBT, min(side, TEACHER_MOST))
+        for path, boxes, heads in zip(paths, seen(args, "student", paths, LAX, side), truth):
+            yield from labelled(path, photo_set.part(path.name), boxes, heads, MOST)
 
 
 def of_people(args, data):
-    paths = sorted((data / "people").glob("*/*.jpg"))
-    for side in SIDES:
-        for path, boxes in zip(paths, detect(args, "student", paths, LAX, side)):
-            there = [[x * photo_set.SIDE / side for x in box[:4]] + [box[4]] for box in boxes["heads"]]
-            yield from labelled(path, photo_set.part(path.parent.name), there, [], MOST_OF_PEOPLE)
+    everyone = sorted((data / "people").glob("*/*.jpg"))
+    for side, every in PEOPLE_AT:
+        paths = everyone[::every]
+        for path, boxes in zip(paths, seen(args, "student", paths, LAX, side)):
+            yield from labelled(path, photo_set.part(path.parent.name), boxes, [], MOST_OF_PEOPLE)
 
 
 def main():

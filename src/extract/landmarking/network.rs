@@ -20,6 +20,9 @@ const DROP: f64 = 0.18;
 const CENTROID_SIZE: f64 = 0.853;
 const CENTROID_RISE: f64 = 0.134;
 
+/// Landmark spread above which a box that the detector doubts shows no face.
+const MOST_DOUBTFUL_SPREAD: f64 = 0.06;
+
 /// How often a network looks at a face, and at what of it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::extract) enum Looks {
@@ -82,14 +85,19 @@ fn both_ways(chip: &Raster, network: &mut LandmarkNetwork) -> Result<[Landmarks;
     Ok([direct, mirrored.mirrored(CHIP_SIDE as f64)])
 }
 
-/// What the network says of the box as it is and mirrored, taken together.
+/// Whether a box shows a face: the verdict on it as it is and mirrored, taken together,
+/// and, where that says so, whether the landmarks of both lie at the same places.
 pub(super) fn is_face(
     raster: &Raster,
     face: &Detection,
     network: &mut LandmarkNetwork,
 ) -> Result<bool, ExtractError> {
     let chip = chip(raster, face, JITTERS[0])?.raster;
-    Ok(network.verdict(&chip)? + network.verdict(&chip.mirrored()?)? > 0.0)
+    if network.verdict(&chip)? + network.verdict(&chip.mirrored()?)? <= 0.0 {
+        return Ok(false);
+    }
+    let both = both_ways(&chip, network)?;
+    Ok(super::spread(&both, &super::robust_mean(&both)) <= MOST_DOUBTFUL_SPREAD)
 }
 
 fn chip(

@@ -20,10 +20,10 @@ const HANDICAP: usize = DIRECTIONS;
 /// Coordinates of an embedding: directions and handicap.
 pub const EMBEDDING_LEN: usize = DIRECTIONS + 1;
 
-/// Share of the identity in the correlation matrix of each species. That of the dogs is
-/// inverted: directions in which dogs vary little are mostly noise of their landmarks,
-/// and a large share keeps it from being blown up.
+/// Share of the identity in the correlation matrix of persons.
 const PERSON_CORRELATION_SHRINKAGE: f64 = 0.2;
+/// The same for dogs, whose matrix is inverted: directions in which they vary little
+/// are mostly noise of their landmarks, and a large share keeps it from being blown up.
 const DOG_CORRELATION_SHRINKAGE: f64 = 0.35;
 /// The same for the scatter within persons, as a share of its mean variance.
 const WITHIN_SHRINKAGE: f64 = 0.03;

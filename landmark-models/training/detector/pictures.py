@@ -32,9 +32,10 @@ def negatives(data, part, folder, teacher_heads):
 
 def enlarged(paths, folder):
     """Every second of these pictures at LARGE px, so that the product searches their quarters too."""
-    large = [folder / f"large{path.name}" for path in paths[::2]]
-    for path, to in zip(paths[::2], large):
-        cv2.imwrite(str(to), cv2.resize(cv2.imread(str(path)), (LARGE, LARGE), interpolation=cv2.INTER_CUBIC))
+    large = []
+    for path in paths[::2]:
+        large.append(folder / f"large{path.name}")
+        cv2.imwrite(str(large[-1]), cv2.resize(cv2.imread(str(path)), (LARGE, LARGE), interpolation=cv2.INTER_CUBIC))
     return large
 
 

@@ -41,9 +41,8 @@ def follow(average, net, keep):
             slow.lerp_(fast, 1 - keep) if slow.is_floating_point() else slow.copy_(fast)
 
 
-def batch(faces, chosen, rng, args):
-    others = [face for face in faces if face.visible.all()] if args.reshaping else ()
-    images, points, visible = zip(*(face_set.varied(faces[i], rng, args.bending, others) for i in chosen))
+def batch(faces, chosen, rng, bending, others):
+    images, points, visible = zip(*(face_set.varied(faces[i], rng, bending, others) for i in chosen))
     points = torch.from_numpy(np.stack(points))
     interocular = (points[:, 0:4].mean(1) - points[:, 4:8].mean(1)).norm(dim=-1)
     return torch.from_numpy(np.stack(images)), points, torch.from_numpy(np.stack(visible)), interocular
@@ -63,12 +62,14 @@ def train(faces, args):
         {"params": [p for p in net.parameters() if p not in backbone], "peak": args.rate},
     ], weight_decay=0.02)
     weights = np.array([getattr(face, "weight", 1.0) for face in faces])
+    others = [face for face in faces if face.visible.all()] if args.reshaping else []
     steps, shown = int(args.epochs * weights.sum() / args.batch), []
     for step in range(steps):
         now = step / steps
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(now / 0.05, 1) * 0.5 * (1 + np.cos(np.pi * now))
-        images, points, visible, interocular = batch(faces, rng.choice(len(faces), args.batch, p=weights / weights.sum()), rng, args)
+        chosen = rng.choice(len(faces), args.batch, p=weights / weights.sum())
+        images, points, visible, interocular = batch(faces, chosen, rng, args.bending, others)
         loss = loss_of(net(images.to(memory_format=layout)), points, visible, interocular)
         optimiser.zero_grad()
         loss.backward()

@@ -64,8 +64,10 @@ pub struct Condition {
 /// What became of planted twins.
 #[derive(Debug, Clone, Serialize)]
 pub struct Twins {
-    /// Persons for whom a twin was made.
-    pub planted: usize,
+    /// Persons for whom a twin was to be made.
+    pub persons: usize,
+    /// Twins that were made: some proportions no dog's photo can be bent to.
+    pub made: usize,
     /// Twins that were measured well enough to be enrolled.
     pub measured: usize,
     /// Share of these that are their person's top dog.

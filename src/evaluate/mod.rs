@@ -17,7 +17,6 @@ mod metrics;
 mod report;
 mod study;
 mod twins;
-mod warp;
 
 pub use cache::{Cache, CacheError, Face};
 pub use conditions::distortions;

@@ -99,7 +99,13 @@ fn photo_rows(findings: &Findings) -> Vec<Row> {
 fn twin_rows(findings: &Findings) -> Vec<Row> {
     let twins = &findings.twins;
     vec![
-        ("made, and measured".to_owned(), vec![format!("{} of {}", twins.measured, twins.planted)]),
+        (
+            "made, and measured".to_owned(),
+            vec![format!(
+                "{} of {} made for {} persons",
+                twins.measured, twins.made, twins.persons
+            )],
+        ),
         ("the person's top dog".to_owned(), vec![percent(twins.top)]),
         ("among the first 5".to_owned(), vec![percent(twins.five)]),
         ("the top dog, were there no error".to_owned(), vec![percent(twins.exact_top)]),

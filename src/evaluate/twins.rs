@@ -1,18 +1,18 @@
 //! Planted twins: dogs made to have a person's proportions must be found.
 //!
 //! For each person the photo of a dog is bent until its landmarks show the person's
-//! own standardised proportions: of the dogs that are well seen the one that is
-//! nearest, so that little need be bent. The new photo is measured as any other and
-//! added to the catalogue, alone; what is counted is how often it is then that
-//! person's top dog.
+//! own standardised proportions: of the dogs that are well seen, and whose face neither
+//! folds nor tears when it is bent so, the one that is nearest, so that little need be
+//! bent. The new photo is measured as any other and added to the catalogue, alone;
+//! what is counted is how often it is then that person's top dog.
 
 use std::fs;
 
-use super::{Face, Measured, findings::Twins, metrics, warp};
+use super::{Face, Measured, findings::Twins, metrics};
 use crate::{
     extract::{self, ExtractError, Extractor},
-    face::{self, Measurement, QualityLimits, Species},
-    photo::Photo,
+    face::{self, Measurement, QualityLimits, Species, SymmetricShape},
+    photo::{Bend, Photo},
     resemblance::{Embedding, Space, level},
 };
 
@@ -24,6 +24,13 @@ const WELL_SEEN: QualityLimits = QualityLimits {
     min_sharpness: 0.06,
     max_landmark_spread: 0.02,
 };
+
+/// Least share of its area that any part of a face must keep when it is bent, or stretch
+/// beyond in the other direction: else the bent face is none (a nose torn into a ring).
+const LEAST_AREA: f64 = 0.1;
+/// The rectangle around the landmarks of a face, in centroid sizes from the centroid:
+/// upper left and lower right corner.
+const FACE: [[f64; 2]; 2] = [[-0.3, -0.3], [0.3, 0.45]];
 
 /// Plants a twin for the first measured photo of each person. `progress` gets
 /// persons done and all persons.
@@ -38,19 +45,21 @@ pub fn plant<E: From<ExtractError>>(
     let planter = Planter::new(space, dogs);
     let persons: Vec<&Measurement> =
         people.first_measured().into_iter().map(|(_, person)| &person.measurement).collect();
-    let (mut found, mut done) = (Vec::new(), 0);
+    let mut all = Vec::new();
     let work = |extractor: &mut Extractor, person: &&Measurement| planter.plant(extractor, person);
-    extract::spread(extractor, workers, &persons, work, |_, places: Option<Places>| {
-        found.extend(places);
-        done += 1;
-        progress(done, persons.len());
+    extract::spread(extractor, workers, &persons, work, |_, twin: Twin| {
+        all.push(twin);
+        progress(all.len(), persons.len());
         Ok::<_, E>(())
     })?;
+    let places = |twin: &Twin| if let Twin::Found(places) = twin { Some(*places) } else { None };
+    let found: Vec<Places> = all.iter().filter_map(places).collect();
     let share = |holds: &dyn Fn(&Places) -> bool| {
         metrics::share(found.iter().filter(|places| holds(places)).count(), found.len())
     };
     Ok(Twins {
-        planted: persons.len(),
+        persons: persons.len(),
+        made: all.iter().filter(|twin| !matches!(twin, Twin::NotMade)).count(),
         measured: found.len(),
         top: share(&|places| places.measured == 1),
         five: share(&|places| places.measured <= 5),
@@ -58,7 +67,18 @@ pub fn plant<E: From<ExtractError>>(
     })
 }
 
+/// What became of a person's twin.
+enum Twin {
+    /// No dog can be bent to the person's proportions.
+    NotMade,
+    /// No face was measured well enough in the bent photo.
+    NotMeasured,
+    /// It was added to the catalogue and looked up.
+    Found(Places),
+}
+
 /// Place of a twin in its person's list; 1 is first.
+#[derive(Clone, Copy)]
 struct Places {
     /// As it was measured.
     measured: usize,
@@ -66,13 +86,20 @@ struct Places {
     exact: usize,
 }
 
+/// A dog that a twin can be made of.
+struct Base {
+    picture: usize,
+    place: Embedding,
+    shape: SymmetricShape,
+}
+
 /// Makes twins out of the dogs of a catalogue.
 struct Planter<'a> {
     space: &'a Space,
     dogs: &'a Measured,
     catalogue: Vec<Embedding>,
-    /// Dogs that a twin can be made of: number of the picture, place.
-    well_seen: Vec<(usize, Embedding)>,
+    /// Dogs that a twin can be made of.
+    well_seen: Vec<Base>,
 }
 
 impl<'a> Planter<'a> {
@@ -87,25 +114,36 @@ impl<'a> Planter<'a> {
             well_seen: first
                 .iter()
                 .filter(|(_, dog)| is_well_seen(dog))
-                .map(|(picture, dog)| (*picture, place(dog)))
+                .map(|(picture, dog)| Base {
+                    picture: *picture,
+                    place: place(dog),
+                    shape: dog.measurement.shape,
+                })
                 .collect(),
         }
     }
 
-    /// Makes a person's twin and looks it up; `None` where it cannot be measured.
-    fn plant(&self, extractor: &mut Extractor, person: &Measurement) -> Option<Places> {
+    /// Makes a person's twin and looks it up.
+    fn plant(&self, extractor: &mut Extractor, person: &Measurement) -> Twin {
         let seen = self.space.embed(Species::Person, person);
-        let bytes = fs::read(&self.dogs.gallery.pictures[self.nearest(&seen)?].path).ok()?;
-        let wanted = self.space.counterpart(person).ok()?;
-        let twin = made(extractor, &bytes, &wanted)?;
-        Some(Places { measured: self.place(&seen, &twin), exact: self.place(&seen, &wanted) })
+        let Ok(wanted) = self.space.counterpart(person) else { return Twin::NotMade };
+        let Some(base) = self.nearest(&seen, &wanted.shape) else { return Twin::NotMade };
+        let bytes = fs::read(&self.dogs.gallery.pictures[base.picture].path);
+        match bytes.ok().and_then(|bytes| made(extractor, &bytes, &wanted)) {
+            None => Twin::NotMeasured,
+            Some(twin) => Twin::Found(Places {
+                measured: self.place(&seen, &twin),
+                exact: self.place(&seen, &wanted),
+            }),
+        }
     }
 
-    /// Number of the picture of the nearest dog that is well seen.
-    fn nearest(&self, person: &Embedding) -> Option<usize> {
-        let distance = |dog: &(usize, Embedding)| person.distance_squared(&dog.1);
-        let nearest = self.well_seen.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        nearest.map(|dog| dog.0)
+    /// The nearest dog that is well seen and can be bent to a shape.
+    fn nearest(&self, person: &Embedding, wanted: &SymmetricShape) -> Option<&Base> {
+        let distance = |dog: &Base| person.distance_squared(&dog.place);
+        let mut nearest: Vec<&Base> = self.well_seen.iter().collect();
+        nearest.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+        nearest.into_iter().find(|dog| is_smooth(&dog.shape, wanted))
     }
 
     /// The twin's place in the person's list of the catalogue with the twin in it.
@@ -118,6 +156,15 @@ impl<'a> Planter<'a> {
     }
 }
 
+/// Whether bending one shape to another neither folds nor tears the face.
+fn is_smooth(from: &SymmetricShape, to: &SymmetricShape) -> bool {
+    let bend = Bend::moving(from.points(), to.points(), [[-1.0; 2], [1.0; 2]]);
+    bend.is_some_and(|bend| {
+        let [least, most] = bend.areas(FACE);
+        least >= LEAST_AREA && most <= 1.0 / LEAST_AREA
+    })
+}
+
 /// Measures the photo after it was bent to the proportions; `None` where no face
 /// is measured well enough in it.
 fn made(extractor: &mut Extractor, bytes: &[u8], wanted: &Measurement) -> Option<Measurement> {
@@ -125,7 +172,9 @@ fn made(extractor: &mut Extractor, bytes: &[u8], wanted: &Measurement) -> Option
     let found = extractor.extract_decoded(&photo).ok()?;
     let target = face::reshaped(&found.landmarks, &wanted.shape).ok()?;
     let [from, to] = [found.landmarks, target].map(|l| l.map(|point| photo.to_raster(point)).0);
-    let raster = warp::bent(&photo.raster, &from, &to)?;
+    let (right, bottom) = (photo.raster.width() as f64 - 1.0, photo.raster.height() as f64 - 1.0);
+    let bend = Bend::moving(&from, &to, [[0.0, 0.0], [right, bottom]])?;
+    let raster = photo.raster.bent(&bend).ok()?;
     let found = extractor.extract_decoded(&Photo { raster, ..photo }).ok()?;
     found.check().ok()?;
     Some(found.measurement)

@@ -105,10 +105,12 @@ pub(super) struct FoundFace {
 ///
 /// dlib's HOG detector seldom errs. The CNN for dogs is set so low that it misses
 /// few, and takes people and pillows for dogs as well: of 120 marked dogs it was
-/// less sure of none. What it doubts is decided by the landmark network.
-fn beyond_doubt(species: Species) -> f64 {
+/// less sure of none. What it doubts is decided by the landmark network, and all that
+/// it finds in an enlarged photo, where it has been sure of the buttons of a blouse.
+fn beyond_doubt(species: Species, pass: Pass) -> f64 {
     match species {
         Species::Person => f64::NEG_INFINITY,
+        Species::Dog if pass.in_quarters => f64::INFINITY,
         Species::Dog => 1.4,
     }
 }
@@ -165,7 +167,8 @@ impl FaceFinder {
     ) -> Result<Vec<Detection>, ExtractError> {
         let views = pass.views(raster)?;
         let mut found = self.detect(&views)?;
-        let sure = found.partition_point(|(face, _)| face.confidence >= beyond_doubt(self.species));
+        let least = beyond_doubt(self.species, pass);
+        let sure = found.partition_point(|(face, _)| face.confidence >= least);
         if sure > 0 {
             return Ok(found[..sure].iter().map(|(face, _)| *face).collect());
         }

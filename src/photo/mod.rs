@@ -3,6 +3,7 @@
 //! [`Header`] is read first and refuses what must not be decoded; the decoder
 //! then reads a JPEG at the smallest of its cheap sizes that is large enough.
 
+mod bend;
 mod error;
 mod header;
 mod orientation;
@@ -10,6 +11,7 @@ mod raster;
 
 use opencv::{core::Mat, imgcodecs, imgproc, prelude::*};
 
+pub use bend::Bend;
 pub use error::PhotoError;
 pub use header::{Format, Header, MAX_BYTES, MAX_PIXELS, MIN_SIDE};
 pub use orientation::Turn;

@@ -6,7 +6,7 @@ use opencv::{
     prelude::*,
 };
 
-use super::{PhotoError, Turn};
+use super::{Bend, PhotoError, Turn};
 
 /// RGB pixels, 8 bits a channel, rows from the top, without padding.
 pub struct Raster {
@@ -218,11 +218,10 @@ impl Raster {
         Ok(Self { rgb })
     }
 
-    /// A picture of the same size whose pixel at a point shows what lies at
-    /// `source` of that point; what lies outside repeats the border.
-    pub fn warped(&self, source: impl Fn([f64; 2]) -> [f64; 2]) -> Result<Self, PhotoError> {
+    /// The same picture, bent; what comes in from outside repeats the border.
+    pub fn bent(&self, bend: &Bend) -> Result<Self, PhotoError> {
         let size = self.rgb.size()?;
-        let at = |i: i32| source([f64::from(i % size.width), f64::from(i / size.width)]);
+        let at = |i: i32| bend.source([f64::from(i % size.width), f64::from(i / size.width)]);
         let places: Vec<[f64; 2]> = (0..size.width * size.height).map(at).collect();
         let axis = |axis: usize| -> opencv::Result<Mat> {
             let values: Vec<f32> = places.iter().map(|place| place[axis] as f32).collect();

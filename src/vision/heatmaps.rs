@@ -59,22 +59,24 @@ impl LandmarkNetwork {
 
     /// The landmarks in each chip of [`CHIP_SIDE`] pixels, in its pixels.
     pub fn predict(&mut self, chips: &[Raster]) -> Result<Vec<Landmarks>, VisionError> {
-        let maps = self.run(chips, HEATMAPS)?;
-        let scores = maps.data_typed::<f32>()?;
-        if scores.len() != chips.len() * COUNT * CELLS * CELLS {
-            return Err(VisionError::HeatMaps { found: scores.len(), chips: chips.len() });
-        }
-        Ok(scores.chunks_exact(COUNT * CELLS * CELLS).map(landmarks).collect())
+        let [maps] = self.run(chips, [HEATMAPS])?;
+        landmarks_of(&maps, chips.len())
     }
 
-    /// How surely a chip of [`CHIP_SIDE`] pixels shows a face of the species at all:
+    /// The landmarks in each chip, and how surely it shows a face of the species at all:
     /// above 0 it rather does.
-    pub fn verdict(&mut self, chip: &Raster) -> Result<f32, VisionError> {
-        Ok(*self.run(std::slice::from_ref(chip), VERDICT)?.at_2d::<f32>(0, 0)?)
+    pub fn judge(&mut self, chips: &[Raster]) -> Result<Vec<(Landmarks, f32)>, VisionError> {
+        let [maps, verdicts] = self.run(chips, [HEATMAPS, VERDICT])?;
+        let landmarks = landmarks_of(&maps, chips.len())?;
+        Ok(landmarks.into_iter().zip(verdicts.data_typed::<f32>()?.iter().copied()).collect())
     }
 
-    /// One output of the network for these chips.
-    fn run(&mut self, chips: &[Raster], output: &str) -> Result<Mat, VisionError> {
+    /// Outputs of the network for these chips.
+    fn run<const N: usize>(
+        &mut self,
+        chips: &[Raster],
+        outputs: [&str; N],
+    ) -> Result<[Mat; N], VisionError> {
         let images: Vector<Mat> = chips.iter().map(|chip| chip.mat().clone()).collect();
         let side = CHIP_SIDE as i32;
         let blob = dnn::blob_from_images(
@@ -87,8 +89,18 @@ impl LandmarkNetwork {
             CV_32F,
         )?;
         self.net.set_input_def(&blob)?;
-        Ok(self.net.forward_single(output)?)
+        let mut found = Vector::<Mat>::new();
+        self.net.forward(&mut found, &outputs.into_iter().collect::<Vector<String>>())?;
+        Ok(std::array::from_fn(|i| found.get(i).expect("one for each name")))
     }
+}
+
+fn landmarks_of(maps: &Mat, chips: usize) -> Result<Vec<Landmarks>, VisionError> {
+    let scores = maps.data_typed::<f32>()?;
+    if scores.len() != chips * COUNT * CELLS * CELLS {
+        return Err(VisionError::HeatMaps { found: scores.len(), chips });
+    }
+    Ok(scores.chunks_exact(COUNT * CELLS * CELLS).map(landmarks).collect())
 }
 
 fn landmarks(maps: &[f32]) -> Landmarks {

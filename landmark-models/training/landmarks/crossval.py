@@ -1,6 +1,6 @@
 """The error table over all folds, with bootstrap intervals: crossval.py DATA FOLDER
 
-Predicts as the product does: five jittered chips, each as it is and mirrored.
+Predicts as the product does: in jittered chips, each as it is and mirrored, then with the face bent towards the mean.
 """
 import sys
 from pathlib import Path
@@ -10,20 +10,21 @@ import torch
 
 import faces as face_set
 import net as network
-from train import FOLDS, GROUPS, TRIES, predict
+from looks import in_rounds, mean_shape
+from train import FOLDS, GROUPS
 
 
-def fold_errors(path, faces):
+def fold_errors(path, faces, mean):
     """Faces × points over the interocular distance (NaN where hidden), and the spread of the predictions."""
     net = network.load(path)
     errors, spreads = [], []
     for face in faces:
-        tries = np.array([predict(net, face, shift, scale) for shift, scale in TRIES])
-        mean = tries.mean(0)
-        far = np.linalg.norm(mean - face.points, axis=1) / face.interocular
+        first, found = in_rounds(net, face, mean)
+        seen = first.mean(0)
+        far = np.linalg.norm(found - face.points, axis=1) / face.interocular
         errors.append(np.where(face.visible, far, np.nan))
-        interocular = np.linalg.norm(mean[0:4].mean(0) - mean[4:8].mean(0))
-        spreads.append(np.sqrt(((tries - mean) ** 2).sum(2).mean()) / interocular)
+        interocular = np.linalg.norm(seen[0:4].mean(0) - seen[4:8].mean(0))
+        spreads.append(np.sqrt(((first - seen) ** 2).sum(2).mean()) / interocular)
     return np.array(errors), np.array(spreads)
 
 
@@ -39,7 +40,7 @@ def main():
     rng = np.random.default_rng(1)
     faces = list(face_set.dogs(data))
     parts = [[f for f in faces if face_set.fold(f, FOLDS) == k] for k in range(FOLDS)]
-    found = [fold_errors(folder / f"fold{k}.pt", part) for k, part in enumerate(parts) if (folder / f"fold{k}.pt").exists()]
+    found = [fold_errors(folder / f"fold{k}.pt", part, mean_shape(faces)) for k, part in enumerate(parts) if (folder / f"fold{k}.pt").exists()]
     done = [part for k, part in enumerate(parts) if (folder / f"fold{k}.pt").exists()]
     errors = 100 * np.concatenate([e for e, _ in found])
     spreads = np.concatenate([s for _, s in found])

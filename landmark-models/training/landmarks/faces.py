@@ -68,6 +68,21 @@ def mirrored(points):
     return (np.array([SIDE - 1, 0]) + np.array([-1, 1]) * points)[MIRRORED]
 
 
+def complex_of(points):
+    return points[:, 0] + 1j * points[:, 1]
+
+
+def symmetric(points):
+    """Symmetric shape of centroid size 1 (complex), its size, roll and the centroid; as src/face/shape.rs."""
+    centre = complex_of(points).mean()
+    face = complex_of(points) - centre
+    mirror = -np.conj(face[MIRRORED])
+    roll = np.angle(np.sum(face * np.conj(mirror))) / 2
+    shape = (face * np.exp(-1j * roll) + mirror * np.exp(1j * roll)) / 2
+    size = np.linalg.norm(shape)
+    return shape / size, size, roll
+
+
 def recolour(chip, rng):
     image = chip.astype(np.float32)
     if rng.random() < 0.2:

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from faces import MIRRORED, Face
+from faces import Face, complex_of, symmetric
 
 
 def is_held_out(person):
@@ -62,21 +62,6 @@ def meshed(faces, path):
         points = (shape + bias) * line + middle
         face.points = np.stack([points.real, points.imag], 1)
     return faces
-
-
-def complex_of(points):
-    return points[:, 0] + 1j * points[:, 1]
-
-
-def symmetric(points):
-    """Symmetric shape of centroid size 1 (complex), its size, roll and the centroid; as src/face/shape.rs."""
-    centre = complex_of(points).mean()
-    face = complex_of(points) - centre
-    mirror = -np.conj(face[MIRRORED])
-    roll = np.angle(np.sum(face * np.conj(mirror))) / 2
-    shape = (face * np.exp(-1j * roll) + mirror * np.exp(1j * roll)) / 2
-    size = np.linalg.norm(shape)
-    return shape / size, size, roll
 
 
 def steady(faces):

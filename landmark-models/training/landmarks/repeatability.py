@@ -15,7 +15,7 @@ import torch
 import faces as face_set
 import net as network
 import persons as person_set
-from train import predict, steadily
+from looks import predict, steadily
 
 # As src/extract/landmarking/network.rs: of a face in an aligned chip, in sides of the chip.
 CENTROID_SIZE, CENTROID_RISE = 0.853, 0.134
@@ -52,7 +52,7 @@ def icc(groups):
 def report(name, faces, points_of):
     groups = {}
     for face in faces:
-        groups.setdefault(face.person, []).append(person_set.symmetric(points_of(face))[0])
+        groups.setdefault(face.person, []).append(face_set.symmetric(points_of(face))[0])
     for what, measure in (("ratios", ratios), ("features", features)):
         found = icc([[measure(shape) for shape in shapes] for shapes in groups.values()])
         print(f"{name}: {what} mean ICC {found.mean():.3f}  {np.round(found, 2)}", flush=True)
@@ -65,7 +65,7 @@ def aligned(net, face):
     with torch.no_grad():
         first = network.soft_argmax(net(torch.from_numpy(chip[None])))[0][0].numpy().astype(np.float64)
     first = (first - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
-    _, _, roll = person_set.symmetric(first)
+    _, _, roll = face_set.symmetric(first)
     zoom = face_set.SIDE * CENTROID_SIZE / np.linalg.norm(first - first.mean(0))
     turn = zoom * np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
     middle = (face_set.SIDE - 1) / 2

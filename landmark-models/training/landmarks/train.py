@@ -14,9 +14,9 @@ import torch
 import faces as face_set
 import net as network
 import persons as person_set
+from looks import predict
 
 FOLDS = 5
-TRIES = [((0, 0), 1), ((0, -0.03), 0.97), ((0, 0.03), 1.03), ((-0.03, 0), 1), ((0.03, 0), 1)]  # shifted boxes
 GROUPS = {"all": slice(0, 16), "eyes": slice(0, 8), "nose": slice(8, 12), "mouth": slice(12, 16)}
 
 
@@ -80,22 +80,6 @@ def train(faces, args):
         if step % 100 == 99:
             print(f"{100 * now:5.1f} %  loss {np.mean(shown[-100:]):.4f}", flush=True)
     return average
-
-
-def predict(net, face, shift=(0.0, 0.0), scale=1.0, matrix=None):
-    """Points in pixels of the image, from the chip and its mirror image."""
-    matrix = face_set.transform(face, shift, scale) if matrix is None else matrix
-    chip = face_set.normalised(face_set.cut(face, matrix))
-    with torch.no_grad():
-        both, _ = network.soft_argmax(net(torch.from_numpy(np.stack([chip, chip[:, :, ::-1]]))))
-    direct, mirrored = both.numpy().astype(np.float64)
-    points = (direct + face_set.mirrored(mirrored)) / 2
-    return (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
-
-
-def steadily(net, face):
-    """The same, averaged over shifted boxes."""
-    return np.mean([predict(net, face, shift, scale) for shift, scale in TRIES], 0)
 
 
 def persons(args):

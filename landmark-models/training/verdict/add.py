@@ -2,7 +2,7 @@
 
 add.py DATA CANDIDATES.jsonl NETWORK.onnx
 
-The deepest features of the network, averaged over the chip, go into one linear function: output `verdict`, N × 1, above 0
+Features from deep in the network, pooled over the chip, go into one linear function: output `verdict`, N × 1, above 0
 for a dog's face. The landmarks stay as they are. Weighed by logistic regression on the training part; the threshold is
 the score that all but LOST of the faces of the tuning part exceed. As in the product, a score is the mean over the chip
 and its mirror image.
@@ -23,19 +23,29 @@ sys.path[:0] = [str(here / "landmarks"), str(here / "detector")]
 import faces as face_set
 from photos import load, part
 
-DEEPEST = "/backbone/_blocks.14/Add_output_0"
+DEEPEST, MIDDLE = "/backbone/_blocks.14/Add_output_0", "/backbone/_blocks.10/Add_output_0"
+# What is pooled, how, in the order of the weights.
+POOLED = [(DEEPEST, "Average"), (DEEPEST, "Max"), (MIDDLE, "Average")]
+RIDGE = 1e-3
 LOST = 0.01
 
 
 def reader(model):
-    """A function from chips to the averaged deepest features."""
+    """A function from chips to the pooled features."""
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
-    probe.graph.output.append(helper.make_tensor_value_info(DEEPEST, TensorProto.FLOAT, None))
+    for layer in (DEEPEST, MIDDLE):
+        probe.graph.output.append(helper.make_tensor_value_info(layer, TensorProto.FLOAT, None))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(probe.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return lambda chip: session.run([DEEPEST], {"chips": face_set.normalised(chip)[None]})[0].mean((2, 3))[0]
+    pools = {"Average": np.mean, "Max": np.max}
+
+    def read(chip):
+        layers = dict(zip((DEEPEST, MIDDLE), session.run([DEEPEST, MIDDLE], {"chips": face_set.normalised(chip)[None]})))
+        return np.concatenate([pools[pool](layers[layer][0], (1, 2)) for layer, pool in POOLED])
+
+    return read
 
 
 def coarse(chip, rng):
@@ -67,22 +77,24 @@ def rows(data, candidates):
         yield face.image, [x - half, y - half, x + half, y + half], part(face.name), True
 
 
-def fit(features, dog, steps=6000):
+def fit(features, dog):
     """Weights and bias of a logistic regression on standardised features, folded into plain ones."""
-    torch.manual_seed(1)
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     inputs, wanted = torch.tensor((features - mean) / deviation), torch.tensor(dog.astype(np.float32))
     share = torch.tensor(np.where(dog, min(4, (~dog).sum() / dog.sum()), 1).astype(np.float32))
-    line = torch.nn.Linear(inputs.shape[1], 1)
-    optimiser = torch.optim.AdamW(line.parameters(), lr=2e-3, weight_decay=1e-2)
-    for _ in range(steps):
-        chosen = torch.randint(len(inputs), (128,))
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(line(inputs[chosen])[:, 0], wanted[chosen], share[chosen])
+    weights, bias = torch.zeros(inputs.shape[1], requires_grad=True), torch.zeros(1, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights, bias], max_iter=150, line_search_fn="strong_wolfe")
+
+    def loss():
         optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    weights = line.weight.detach().numpy()[0] / deviation
-    return weights, line.bias.item() - weights @ mean
+        errors = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights + bias, wanted, share)
+        total = errors + RIDGE * weights.square().sum()
+        total.backward()
+        return total
+
+    optimiser.step(loss)
+    weights = weights.detach().numpy() / deviation
+    return weights, bias.item() - weights @ mean
 
 
 def extended(model, weights, bias):
@@ -97,7 +109,10 @@ def extended(model, weights, bias):
         graph.output.remove(old)
     graph.initializer.append(numpy_helper.from_array(weights.astype(np.float32)[None], "verdict.weight"))
     graph.initializer.append(numpy_helper.from_array(np.array([bias], np.float32), "verdict.bias"))
-    graph.node.append(helper.make_node("GlobalAveragePool", [DEEPEST], ["verdict.pooled"]))
+    pooled = [f"verdict.{i}" for i in range(len(POOLED))]
+    for (layer, pool), name in zip(POOLED, pooled):
+        graph.node.append(helper.make_node(f"Global{pool}Pool", [layer], [name]))
+    graph.node.append(helper.make_node("Concat", pooled, ["verdict.pooled"], axis=1))
     graph.node.append(helper.make_node("Flatten", ["verdict.pooled"], ["verdict.flat"]))
     graph.node.append(helper.make_node("Gemm", ["verdict.flat", "verdict.weight", "verdict.bias"], ["verdict"], transB=1))
     graph.output.append(helper.make_tensor_value_info("verdict", TensorProto.FLOAT, ["n", 1]))

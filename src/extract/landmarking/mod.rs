@@ -78,11 +78,20 @@ pub(super) fn locate(
         LandmarkModel::Network(network, looks) => network::predict(raster, face, network, *looks)?,
     };
     let mean = robust_mean(&predictions);
+    let landmarks = match model {
+        LandmarkModel::Network(network, Looks::Reshaped(rounds)) => {
+            rounds[1..].iter().try_fold(mean, |seen, &boxes| {
+                network::predict_again(raster, face, network, boxes, &seen)
+                    .map(|predictions| robust_mean(&predictions))
+            })?
+        }
+        _ => mean,
+    };
     let ([x, y], side) = (face.centre(), face.side());
     let core = raster.chip(x - side / 2.0, y - side / 2.0, side, SHARPNESS_SIDE)?;
     Ok(Located {
         spread: spread(&predictions, &mean),
-        landmarks: mean,
+        landmarks,
         sharpness: core.raster.sharpness()?,
     })
 }

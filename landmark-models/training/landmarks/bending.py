@@ -21,9 +21,7 @@ def smoothly(chip, points, amount, rng):
     field[..., 1] -= stretch * (y - side / 2)
     moved = points.copy()
     for _ in range(6):  # the point that is drawn from `points`: a fixed point, as the field is smooth
-        at = np.clip(moved, 0, side - 1).astype(np.float32)
-        shift = cv2.remap(field, at[:, :1], at[:, 1:], cv2.INTER_LINEAR)[:, 0]
-        moved = points - shift
+        moved = points - sampled(field, moved)
     return drawn_from(chip, x + field[..., 0], y + field[..., 1]), moved
 
 
@@ -42,6 +40,12 @@ def grid(side):
 
 def drawn_from(chip, x, y):
     return cv2.remap(chip, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def sampled(field, points):
+    """The values of a side × side × 2 field at points between its pixels."""
+    at = np.clip(points, 0, len(field) - 1).astype(np.float32)
+    return cv2.remap(field, at[:, :1], at[:, 1:], cv2.INTER_LINEAR)[:, 0]
 
 
 def laid_on(other, points):

@@ -40,7 +40,8 @@ def main():
     rng = np.random.default_rng(1)
     faces = list(face_set.dogs(data))
     parts = [[f for f in faces if face_set.fold(f, FOLDS) == k] for k in range(FOLDS)]
-    found = [fold_errors(folder / f"fold{k}.pt", part, mean_shape(faces)) for k, part in enumerate(parts) if (folder / f"fold{k}.pt").exists()]
+    mean = mean_shape(faces)
+    found = [fold_errors(folder / f"fold{k}.pt", part, mean) for k, part in enumerate(parts) if (folder / f"fold{k}.pt").exists()]
     done = [part for k, part in enumerate(parts) if (folder / f"fold{k}.pt").exists()]
     errors = 100 * np.concatenate([e for e, _ in found])
     spreads = np.concatenate([s for _, s in found])

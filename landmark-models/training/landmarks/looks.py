@@ -1,5 +1,4 @@
 """How a trained network is asked for the landmarks of a face, as src/extract/landmarking/network.rs does."""
-import cv2
 import numpy as np
 import torch
 
@@ -52,9 +51,7 @@ def bent_look(net, face, seen, mean, matrix):
     shift = TOWARDS_MEAN * (mean - shape) * size * np.exp(1j * roll)
     sources = bending.spline(points + np.stack([shift.real, shift.imag], 1), points, face_set.SIDE)
     chip = bending.drawn_from(face_set.cut(face, matrix), sources[..., 0], sources[..., 1])
-    x, y = np.clip(in_chip(net, chip), 0, face_set.SIDE - 1).astype(np.float32).T[:, :, None]
-    back = [cv2.remap(sources[..., axis], x, y, cv2.INTER_LINEAR)[:, 0] for axis in (0, 1)]
-    return from_chip(np.stack(back, 1).astype(np.float64), matrix)
+    return from_chip(bending.sampled(sources, in_chip(net, chip)).astype(np.float64), matrix)
 
 
 def mean_shape(faces):

@@ -61,8 +61,8 @@ impl LandmarkModel {
 /// Landmarks in pixels of the raster, and how much the predictions disagree.
 pub(super) struct Located {
     pub(super) landmarks: Landmarks,
-    /// Root mean square distance of the predictions from their mean, as a share
-    /// of the interocular distance.
+    /// Root mean square distance of the first round's predictions from their mean, as a
+    /// share of the interocular distance.
     pub(super) spread: f64,
     pub(super) sharpness: f64,
 }
@@ -73,25 +73,16 @@ pub(super) fn locate(
     face: &Detection,
     model: &mut LandmarkModel,
 ) -> Result<Located, ExtractError> {
-    let predictions = match model {
-        LandmarkModel::Trees(predictor) => trees::predict(raster, face, predictor)?,
+    let rounds = match model {
+        LandmarkModel::Trees(predictor) => vec![trees::predict(raster, face, predictor)?],
         LandmarkModel::Network(network, looks) => network::predict(raster, face, network, *looks)?,
     };
-    let mean = robust_mean(&predictions);
-    let landmarks = match model {
-        LandmarkModel::Network(network, Looks::Reshaped(rounds)) => {
-            rounds[1..].iter().try_fold(mean, |seen, &boxes| {
-                network::predict_again(raster, face, network, boxes, &seen)
-                    .map(|predictions| robust_mean(&predictions))
-            })?
-        }
-        _ => mean,
-    };
+    let (first, last) = (&rounds[0], &rounds[rounds.len() - 1]);
     let ([x, y], side) = (face.centre(), face.side());
     let core = raster.chip(x - side / 2.0, y - side / 2.0, side, SHARPNESS_SIDE)?;
     Ok(Located {
-        spread: spread(&predictions, &mean),
-        landmarks,
+        spread: spread(first, &robust_mean(first)),
+        landmarks: robust_mean(last),
         sharpness: core.raster.sharpness()?,
     })
 }

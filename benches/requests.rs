@@ -1,14 +1,15 @@
 //! `Match` as a client sees it: a server of its own, 200 requests one at a time
 //! and two at a time; prints the median and the 99th percentile.
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/it/common.rs"]
 mod common;
 
 use std::{sync::Arc, time::Instant};
 
-use common::{TestServer, bytes, composite_catalogue, composites};
-use mungpy::proto::v1::{MatchRequest, match_service_client::MatchServiceClient};
+use mungpy_proto::v1::{MatchRequest, match_service_client::MatchServiceClient};
 use tokio::sync::Mutex;
+
+use common::{TestServer, bytes, composite_catalogue, composites};
 
 const REQUESTS: usize = 200;
 

@@ -9,10 +9,10 @@ use std::{
 };
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
-use mungpy::{
-    face::{Measurement, PersonLandmarks, Species},
+use mungpy_core::{
+    face::{Measurement, ModelOrigin, Species},
     index::{Index, IndexDog, Query},
-    resemblance::{Embedding, Population, Space, draw, level},
+    resemblance::{Embedding, Population, Space, assign_handicaps, sample_faces},
     temperament::{Answers, Policy, Questionnaire},
 };
 
@@ -28,7 +28,7 @@ fn dogs(count: usize) -> Vec<IndexDog> {
         axes.map(|(axis, side)| (axis.key.clone(), axis.sides[usize::from(side)].key.clone()))
             .collect()
     };
-    draw(&Population::shipped_dog(), count)
+    sample_faces(&Population::shipped_dog(), count)
         .into_iter()
         .enumerate()
         .map(|(number, measurement)| IndexDog {
@@ -66,8 +66,8 @@ fn filters() -> [(&'static str, Answers); 3] {
 }
 
 fn search(criterion: &mut Criterion) {
-    let population = Population::shipped_person(PersonLandmarks::default());
-    let persons: Vec<Measurement> = draw(&population, 64);
+    let population = Population::shipped_person(ModelOrigin::default());
+    let persons: Vec<Measurement> = sample_faces(&population, 64);
     let none = HashSet::new();
     for count in SIZES {
         let dogs = dogs(count);
@@ -75,7 +75,7 @@ fn search(criterion: &mut Criterion) {
         let space = Space::for_catalogue(&population, &measurements);
         let mut places: Vec<Embedding> =
             measurements.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
-        level(&space, &mut places);
+        assign_handicaps(&space, &mut places);
         let mut group = criterion.benchmark_group(format!("{count} dogs"));
         group.sample_size(10).measurement_time(Duration::from_secs(3));
         if count <= 100_000 {

@@ -6,12 +6,12 @@ use std::{fs, hint::black_box, path::Path};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use mungpy::{
     extract::Extractor,
-    face::{self, Species},
     photo::{Photo, Raster},
     vision::{
         CHIP_SIDE, Detector, LandmarkNetwork, Models, Predictor, Role, SquareBox, prepare_process,
     },
 };
+use mungpy_core::face::{self, ModelOrigin, Species};
 
 fn composite() -> Raster {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/persons/wide-set-eyes.jpg");
@@ -58,13 +58,14 @@ fn stages(criterion: &mut Criterion) {
     criterion.bench_function("landmarks/own, 1 chip", |b| {
         b.iter(|| network.predict(black_box(&chip)).unwrap());
     });
-    let trees = models.verified(Role::PersonLandmarksPublished).unwrap();
+    let trees =
+        models.with_person_landmarks(ModelOrigin::Dlib).verified(Role::PersonLandmarks).unwrap();
     let predictor = Predictor::new(&trees, 68).unwrap();
     let chip = raster.resized(600).unwrap();
     let mut group = criterion.benchmark_group("landmarks");
     for boxes in [1, 9] {
         let boxes = vec![SquareBox { left: 150.0, top: 150.0, side: 300.0 }; boxes];
-        group.bench_function(BenchmarkId::new("published, boxes", boxes.len()), |b| {
+        group.bench_function(BenchmarkId::new("dlib, boxes", boxes.len()), |b| {
             b.iter(|| predictor.predict(black_box(&chip), &boxes).unwrap());
         });
     }

@@ -4,63 +4,27 @@
 //! that is interrupted goes on where it stopped. Servers see nothing of it until
 //! the new catalogue is moved into place.
 
+mod error;
 mod report;
 mod work;
 
 use std::collections::HashMap;
 
 use chrono::Utc;
+use mungpy_core::temperament::Questionnaire;
 
 use crate::{
-    catalog::{
-        CatalogError, Catalogue, DataDir, DogRecord, DogSource, Entry, ListedDog, SourceError,
-        Store,
+    catalogue::{
+        Catalogue, CatalogueError, DataDir, DogRecord, DogSource, Entry, ListedDog, Store,
     },
-    extract::{self, ExtractError, Extractor},
-    temperament::Questionnaire,
+    extract::{self, Extractor},
 };
+pub use error::BatchError;
 pub use report::{BatchReport, Refusal};
 use work::Outcome;
 
 /// Dogs between two flushes of the store.
 const FLUSH_EVERY: usize = 64;
-
-/// Why a batch ended without a new catalogue.
-#[derive(Debug, thiserror::Error)]
-pub enum BatchError {
-    /// The source could not be listed.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The source is empty although dogs are known: more likely a disk that is
-    /// not mounted than a shelter without dogs.
-    #[error(
-        "the source {name} lists no dog while {known} are known; if that is right, run the batch again with --allow-empty"
-    )]
-    SourceEmpty {
-        /// The source.
-        name: String,
-        /// Dogs in the store.
-        known: usize,
-    },
-    /// The data directory failed.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// An extractor could not be copied for a worker.
-    #[error(transparent)]
-    Extract(#[from] ExtractError),
-}
-
-impl BatchError {
-    /// Stable code of the reason, for programs.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Source(error) => error.reason(),
-            Self::SourceEmpty { .. } => "SOURCE_EMPTY",
-            Self::Catalog(error) => error.reason(),
-            Self::Extract(error) => error.reason(),
-        }
-    }
-}
 
 /// What a batch works with.
 pub struct Batch<'a> {
@@ -121,7 +85,7 @@ impl Batch<'_> {
         let work = |extractor: &mut Extractor, dog: &ListedDog| {
             work::process(extractor, dog, known.get(&dog.dog_id))
         };
-        extract::spread(extractor, self.workers, dogs, work, |number, outcome| {
+        extract::for_each_parallel(extractor, self.workers, dogs, work, |number, outcome| {
             usable.extend(commit(store, &dogs[number], outcome, known, report)?);
             done += 1;
             if done % FLUSH_EVERY == 0 {
@@ -165,7 +129,7 @@ fn commit(
     outcome: Outcome,
     known: &HashMap<String, Entry>,
     report: &mut BatchReport,
-) -> Result<Option<DogRecord>, CatalogError> {
+) -> Result<Option<DogRecord>, CatalogueError> {
     let entry = match outcome {
         Outcome::Unchanged(entry) => {
             report.unchanged += usize::from(matches!(entry, Entry::Dog(_)));
@@ -199,7 +163,7 @@ fn commit(
         Entry::Rejected(rejection) => {
             report.refusals.push(Refusal::new(
                 &rejection.dog_id,
-                &rejection.reason,
+                rejection.reason,
                 &rejection.message,
             ));
             Ok(None)

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use mungpy_core::reason::Reason;
 use serde::Serialize;
 
-use crate::catalog::Fault;
+use crate::catalogue::Fault;
 
 /// Something that cannot be matched, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,14 +14,14 @@ pub struct Refusal {
     /// Id of the dog, or what stands in its place.
     pub dog_id: String,
     /// Stable code of the reason.
-    pub reason: String,
+    pub reason: &'static str,
     /// The reason in words.
     pub message: String,
 }
 
 impl Refusal {
-    pub(super) fn new(dog_id: &str, reason: &str, message: &str) -> Self {
-        Self { dog_id: dog_id.to_owned(), reason: reason.to_owned(), message: message.to_owned() }
+    pub(super) fn new(dog_id: &str, reason: Reason, message: &str) -> Self {
+        Self { dog_id: dog_id.to_owned(), reason: reason.code(), message: message.to_owned() }
     }
 }
 
@@ -57,7 +58,7 @@ impl BatchReport {
     pub fn refusals_by_reason(&self) -> BTreeMap<&str, usize> {
         let mut counts = BTreeMap::new();
         for refusal in &self.refusals {
-            *counts.entry(refusal.reason.as_str()).or_default() += 1;
+            *counts.entry(refusal.reason).or_default() += 1;
         }
         counts
     }

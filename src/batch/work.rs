@@ -7,10 +7,11 @@ use std::{
 };
 
 use chrono::Utc;
+use mungpy_core::reason::{Reason, WithReason};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    catalog::{DogRecord, Entry, ListedDog, ListedPhoto, PhotosDigest, Rejection},
+    catalogue::{DogRecord, Entry, ListedDog, ListedPhoto, PhotosDigest, Rejection},
     extract::{ExtractError, Extraction, Extractor},
 };
 
@@ -26,7 +27,7 @@ pub(super) enum Outcome {
     Rejected(Rejection),
     /// The fault is not the photos': what is known of the dog stays as it is and
     /// the next batch tries again.
-    Failed { reason: &'static str, message: String },
+    Failed { reason: Reason, message: String },
 }
 
 pub(super) fn process(
@@ -40,7 +41,7 @@ pub(super) fn process(
             Ok(bytes) => photos.push(bytes),
             Err(error) => {
                 let message = format!("{}: {error}", photo.path.display());
-                return Outcome::Failed { reason: "PHOTO_UNREADABLE", message };
+                return Outcome::Failed { reason: Reason::PhotoUnreadable, message };
             }
         }
     }
@@ -97,15 +98,18 @@ fn measure(
     let mut best: Option<(usize, Extraction)> = None;
     let mut refusal: Option<ExtractError> = None;
     for (index, bytes) in photos.iter().enumerate() {
-        match usable(extractor, bytes) {
-            Ok(found)
+        match attempt(extractor, bytes) {
+            Attempt::Usable(found)
                 if best.as_ref().is_none_or(|(_, b)| found.quality.rank() > b.quality.rank()) =>
             {
                 best = Some((index, found));
             }
-            Ok(_) => {}
-            Err(Ok(error)) => refusal = refusal.or(Some(error)),
-            Err(Err(message)) => return Outcome::Failed { reason: "INTERNAL", message },
+            Attempt::Usable(_) => {}
+            Attempt::Refused(error) => refusal = refusal.or(Some(error)),
+            Attempt::Panicked => {
+                let message = "the measurement of a photo panicked".to_owned();
+                return Outcome::Failed { reason: Reason::Internal, message };
+            }
         }
     }
     let model_version = extractor.version().to_owned();
@@ -126,31 +130,33 @@ fn measure(
             dog_id: dog.dog_id.clone(),
             photos_digest,
             model_version,
-            reason: error.reason().to_owned(),
+            reason: error.reason(),
             message: error.to_string(),
         }),
         (None, Some(error)) => {
             Outcome::Failed { reason: error.reason(), message: error.to_string() }
         }
-        (None, None) => {
-            Outcome::Failed { reason: "NO_PHOTO", message: "the dog has no photo".to_owned() }
-        }
+        (None, None) => Outcome::Failed {
+            reason: Reason::DogWithoutPhoto,
+            message: "the dog has no photo".to_owned(),
+        },
     }
 }
 
-/// A face that can be compared; a panic is caught and comes as `Err(Err(…))`.
-fn usable(
-    extractor: &mut Extractor,
-    bytes: &[u8],
-) -> Result<Extraction, Result<ExtractError, String>> {
-    let attempt = panic::catch_unwind(AssertUnwindSafe(|| {
-        let found = extractor.extract(bytes)?;
-        found.check()?;
-        Ok::<_, ExtractError>(found)
-    }));
-    match attempt {
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => Err(Ok(error)),
-        Err(_) => Err(Err("the measurement of a photo panicked".to_owned())),
+/// What came of measuring one photo.
+enum Attempt {
+    /// A face that can be compared.
+    Usable(Extraction),
+    /// None, and why.
+    Refused(ExtractError),
+    /// A fault of this program, which must not end the batch.
+    Panicked,
+}
+
+fn attempt(extractor: &mut Extractor, bytes: &[u8]) -> Attempt {
+    match panic::catch_unwind(AssertUnwindSafe(|| extractor.extract_usable(bytes))) {
+        Ok(Ok(found)) => Attempt::Usable(found),
+        Ok(Err(error)) => Attempt::Refused(error),
+        Err(_) => Attempt::Panicked,
     }
 }

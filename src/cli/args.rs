@@ -1,94 +1,52 @@
 //! The arguments of the command line. Doc comments here are the help texts.
 #![allow(clippy::doc_markdown)]
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use serde::Deserialize;
+use mungpy_core::face::Species;
 
-use crate::face::{PersonLandmarks, Species};
+use crate::settings::{BatchOptions, CommonOptions, ServeOptions};
 
 /// Finds the adoptable dog whose facial proportions are most like a person's.
 #[derive(Debug, Parser)]
 #[command(name = "mungpy", version, about, max_term_width = 100)]
 pub(super) struct Args {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: CommonOptions,
+    /// Configuration file (TOML); arguments and environment win over it
+    #[arg(long, global = true, value_name = "FILE", env = "MUNGPY_CONFIG")]
+    pub(super) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(super) command: Command,
 }
 
-/// What every command takes; the same keys stand in the configuration file.
-#[derive(Debug, ClapArgs)]
-pub(super) struct Common {
-    /// Where the store and the published catalogue lie [default: mungpy-data]
-    #[arg(long, global = true, value_name = "DIR", env = "MUNGPY_DATA_DIR")]
-    pub(super) data_dir: Option<PathBuf>,
-    /// Directory of model files, searched before the standard ones; may be repeated
-    #[arg(long, global = true, value_name = "DIR", env = "MUNGPY_MODELS", value_delimiter = ':')]
-    pub(super) models: Vec<PathBuf>,
-    /// Detector of dog faces: own, or published by dlib's author [default: own]
-    #[arg(long, global = true, value_name = "WHOSE", env = "MUNGPY_DETECTOR")]
-    pub(super) detector: Option<Whose>,
-    /// Landmarks of persons: own, or published with dlib (68 points, not for commercial use)
-    /// [default: own]
-    #[arg(long, global = true, value_name = "WHOSE", env = "MUNGPY_PERSON_LANDMARKS")]
-    pub(super) person_landmarks: Option<Whose>,
-    /// Configuration file (TOML); arguments and environment win over it
-    #[arg(long, global = true, value_name = "FILE", env = "MUNGPY_CONFIG")]
-    pub(super) config: Option<PathBuf>,
-    /// Threads that measure photos [default: one for each core]
-    #[arg(long, global = true, value_name = "N", env = "MUNGPY_WORKERS")]
-    pub(super) workers: Option<usize>,
-    /// Temperament questionnaire (TOML) in place of the built-in one
-    #[arg(long, global = true, value_name = "FILE", env = "MUNGPY_TEMPERAMENT")]
-    pub(super) temperament: Option<PathBuf>,
-    /// Which dogs fit when a request does not say: best(N) or at_least(N) [default: best(10)]
-    #[arg(long, global = true, value_name = "POLICY", env = "MUNGPY_POLICY")]
-    pub(super) policy: Option<String>,
-    /// Log lines for programs, one JSON object each
-    #[arg(long, global = true, env = "MUNGPY_LOG_JSON")]
-    pub(super) log_json: bool,
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Measure the largest sure face in each photo
+    /// Measure the largest face in each photo
     Extract(Extract),
     /// Enrol new dogs, drop those that are gone, publish the catalogue
     Batch(Batch),
-    /// Name the dog most like a person, without a server or by one
+    /// Name the dog most like a person, locally or through a server
     Match(Match),
     /// Serve gRPC with health checks and reflection
     Serve(Serve),
-    /// Look after the model files
+    /// Check or fetch the model files
     Models(Models),
-    /// Measure how well the resemblance holds on photos of people and dogs
-    Evaluate(Evaluate),
-    /// Make population statistics from a folder of photos
-    Population(Population),
+    /// Show the settings
+    Config(Config),
+    /// Moved to mungpy-lab, which must lie beside this program
+    #[command(hide = true, disable_help_flag = true)]
+    Evaluate(Lab),
+    /// Moved to mungpy-lab, which must lie beside this program
+    #[command(hide = true, disable_help_flag = true)]
+    Population(Lab),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum SpeciesArg {
     Dog,
     Person,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Whose {
-    Own,
-    Published,
-}
-
-impl From<Whose> for PersonLandmarks {
-    fn from(whose: Whose) -> Self {
-        match whose {
-            Whose::Own => Self::Own,
-            Whose::Published => Self::Published,
-        }
-    }
 }
 
 impl From<SpeciesArg> for Species {
@@ -118,17 +76,8 @@ pub(super) struct Extract {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Batch {
-    /// Folder of dogs: <dog id>.jpg or <dog id>/*.jpg, traits in dogs.csv or dogs.jsonl
-    #[arg(long, value_name = "DIR", env = "MUNGPY_SOURCE")]
-    pub(super) source: PathBuf,
-    /// PostgreSQL database that lists the dogs in place of the folder, whose photos it names:
-    /// postgres://user:password@host/database
-    #[arg(long, value_name = "URL", env = "MUNGPY_DATABASE", hide_env_values = true)]
-    pub(super) database: Option<String>,
-    /// Query for the dogs: columns dog_id, photo, optionally image_id and one for each axis
-    /// [default: SELECT * FROM dogs ORDER BY dog_id, photo]
-    #[arg(long, value_name = "SQL", env = "MUNGPY_DATABASE_QUERY", requires = "database")]
-    pub(super) query: Option<String>,
+    #[command(flatten)]
+    pub(super) options: BatchOptions,
     /// Let a source without dogs empty the catalogue
     #[arg(long)]
     pub(super) allow_empty: bool,
@@ -167,9 +116,8 @@ pub(super) struct Match {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Serve {
-    /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:50051", value_name = "ADDRESS", env = "MUNGPY_LISTEN")]
-    pub(super) listen: SocketAddr,
+    #[command(flatten)]
+    pub(super) options: ServeOptions,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -194,35 +142,19 @@ pub(super) enum ModelsAction {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Evaluate {
-    /// Photos of people: one sub-folder for each person
-    #[arg(long, value_name = "DIR")]
-    pub(super) people: PathBuf,
-    /// Photos of dogs: one sub-folder for each dog, or plain photos; may be repeated
-    #[arg(long, value_name = "DIR", required = true)]
-    pub(super) dogs: Vec<PathBuf>,
-    /// Photos of a person whose names begin with the same character are one recording and are not
-    /// compared with each other
-    #[arg(long)]
-    pub(super) recordings: bool,
-    /// Write index.html with plots and findings.json here
-    #[arg(long, value_name = "OUT_DIR")]
-    pub(super) report: Option<PathBuf>,
+pub(super) struct Config {
+    #[command(subcommand)]
+    pub(super) action: ConfigAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigAction {
+    /// Print every setting with its origin; passwords are masked
+    Show,
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct Population {
-    /// Whose faces to measure
-    #[arg(long)]
-    pub(super) species: SpeciesArg,
-    /// Photos, in them or in one sub-folder for each individual
-    #[arg(value_name = "DIR", required = true)]
-    pub(super) photos: Vec<PathBuf>,
-    /// File to write
-    #[arg(long, value_name = "FILE")]
-    pub(super) output: PathBuf,
-    /// Measure repeatability: photos of an individual whose names begin with the same character
-    /// are one recording and are averaged
-    #[arg(long)]
-    pub(super) recordings: bool,
+pub(super) struct Lab {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) arguments: Vec<OsString>,
 }

@@ -1,17 +1,24 @@
 //! `mungpy batch`.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
-use super::{Failure, args, progress::Progress, settings::Settings};
+use mungpy_core::face::Species;
+
+use super::{Failure, args};
 use crate::{
     batch::Batch,
-    catalog::{DogSource, FolderSource},
+    catalogue::{DogSource, FolderSource},
     extract::Extractor,
-    face::Species,
+    progress::Progress,
+    settings::{BatchOptions, Layers, Secret, Settings, SettingsError},
 };
 
-pub(super) fn run(command: &args::Batch, settings: &Settings) -> Result<ExitCode, Failure> {
-    let source = source(command)?;
+pub(super) fn run(
+    command: &args::Batch,
+    layers: &Layers,
+    settings: &Settings,
+) -> Result<ExitCode, Failure> {
+    let source = source(&layers.batch)?;
     let extractor = Extractor::load(Species::Dog, &settings.models)?;
     let batch = Batch {
         source: source.as_ref(),
@@ -34,23 +41,33 @@ pub(super) fn run(command: &args::Batch, settings: &Settings) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn source(command: &args::Batch) -> Result<Box<dyn DogSource>, Failure> {
-    match &command.database {
-        Some(url) => database(url, command),
-        None => Ok(Box::new(FolderSource::new(&command.source))),
+fn source(options: &BatchOptions) -> Result<Box<dyn DogSource>, Failure> {
+    let folder = options.source.as_deref().ok_or(SettingsError::Missing {
+        what: "the folder of dogs",
+        argument: "--source",
+        variable: "MUNGPY_SOURCE",
+        key: "source under [batch]",
+    })?;
+    match &options.database {
+        Some(url) => database(url, options.query.as_deref(), folder),
+        None => Ok(Box::new(FolderSource::new(folder))),
     }
 }
 
 #[cfg(feature = "postgres")]
-fn database(url: &str, command: &args::Batch) -> Result<Box<dyn DogSource>, Failure> {
-    use crate::catalog::PostgresSource;
+fn database(
+    url: &Secret,
+    query: Option<&str>,
+    photos: &Path,
+) -> Result<Box<dyn DogSource>, Failure> {
+    use crate::catalogue::PostgresSource;
 
-    let query = command.query.as_deref().unwrap_or(PostgresSource::QUERY);
-    Ok(Box::new(PostgresSource::new(url, query, &command.source)?))
+    let query = query.unwrap_or(PostgresSource::QUERY);
+    Ok(Box::new(PostgresSource::new(url.expose(), query, photos)?))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn database(_: &str, _: &args::Batch) -> Result<Box<dyn DogSource>, Failure> {
+fn database(_: &Secret, _: Option<&str>, _: &Path) -> Result<Box<dyn DogSource>, Failure> {
     let message = "this build reads no databases; build it with --features postgres";
-    Err(Failure::new("FEATURE_MISSING", message))
+    Err(Failure::new(mungpy_core::reason::Reason::FeatureMissing, message))
 }

@@ -8,40 +8,48 @@ use std::{
     process::ExitCode,
 };
 
+use mungpy_core::face::Ratio;
+use mungpy_core::reason::{Reason, WithReason};
 use serde_json::{Value, json};
 
-use super::{Failure, args, settings::Settings};
+use super::{Failure, args};
 use crate::{
     extract::{self, ExtractError, Extraction, Extractor},
-    face::Ratio,
     photo::Photo,
     picture,
+    settings::Settings,
 };
 
 pub(super) fn run(command: &args::Extract, settings: &Settings) -> Result<ExitCode, Failure> {
     if command.picture.is_some() && command.photos.len() > 1 {
-        return Err(Failure::new("TOO_MANY_PHOTOS", "--picture goes with a single photo"));
+        return Err(Failure::new(Reason::ArgumentsConflict, "--picture goes with a single photo"));
     }
     let extractor = Extractor::load(command.species.into(), &settings.models)?;
     let work = |extractor: &mut Extractor, path: &PathBuf| examine(extractor, path, command);
     let mut waiting = BTreeMap::new();
     let (mut next, mut succeeded) = (0, 0);
-    extract::spread(extractor, settings.workers, &command.photos, work, |number, result| {
-        waiting.insert(number, result);
-        // Lines come in the order of the photos, each as soon as it can.
-        while let Some(result) = waiting.remove(&next) {
-            let result = result?;
-            succeeded += usize::from(result.is_ok());
-            print(&command.photos[next], &result, command.json)?;
-            next += 1;
-        }
-        Ok::<_, Failure>(())
-    })?;
+    extract::for_each_parallel(
+        extractor,
+        settings.workers,
+        &command.photos,
+        work,
+        |number, result| {
+            waiting.insert(number, result);
+            // Lines come in the order of the photos, each as soon as it can.
+            while let Some(result) = waiting.remove(&next) {
+                let result = result?;
+                succeeded += usize::from(result.is_ok());
+                print(&command.photos[next], &result, command.json)?;
+                next += 1;
+            }
+            Ok::<_, Failure>(())
+        },
+    )?;
     Ok(if succeeded > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What is wrong with one photo: reason and message.
-type Refusal = (&'static str, String);
+type Refusal = (Reason, String);
 
 /// Measures one photo; the outer error ends the command.
 fn examine(
@@ -51,7 +59,7 @@ fn examine(
 ) -> Result<Result<Extraction, Refusal>, Failure> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) => return Ok(Err(("PHOTO_UNREADABLE", error.to_string()))),
+        Err(error) => return Ok(Err((Reason::PhotoUnreadable, error.to_string()))),
     };
     let attempt = Photo::decode(&bytes).map_err(ExtractError::from).and_then(|photo| {
         let found = extractor.extract_decoded(&photo)?;
@@ -78,11 +86,12 @@ fn print(path: &Path, result: &Result<Extraction, Refusal>, as_json: bool) -> Re
         (Ok(found), true) => to_json(&name, found).to_string(),
         (Ok(found), false) => to_text(&name, found),
         (Err((reason, message)), true) => {
-            json!({"photo": name, "error": {"reason": reason, "message": message}}).to_string()
+            json!({"photo": name, "error": {"reason": reason.code(), "message": message}})
+                .to_string()
         }
         (Err((reason, message)), false) => format!("{name}: {message} [{reason}]"),
     };
-    writeln!(io::stdout(), "{line}").map_err(|error| Failure::new("OUTPUT_FAILED", error))
+    writeln!(io::stdout(), "{line}").map_err(|error| Failure::new(Reason::OutputFailed, error))
 }
 
 fn to_json(name: &str, found: &Extraction) -> Value {
@@ -111,9 +120,9 @@ fn to_json(name: &str, found: &Extraction) -> Value {
             "roll": found.quality.roll,
             "interocular": found.quality.interocular,
             "sharpness": found.quality.sharpness,
-            "landmarkSpread": found.quality.landmark_spread,
+            "landmarkSpread": found.quality.landmark_disagreement,
             "usable": refusal.is_none(),
-            "refusal": refusal.map(|e| json!({"reason": e.reason(), "message": e.to_string()})),
+            "refusal": refusal.map(|e| json!({"reason": e.reason().code(), "message": e.to_string()})),
         },
     })
 }
@@ -121,12 +130,12 @@ fn to_json(name: &str, found: &Extraction) -> Value {
 fn to_text(name: &str, found: &Extraction) -> String {
     let quality = &found.quality;
     let mut lines = vec![format!(
-        "{name}: {} px between the eyes, yaw {:.0}°, pitch {:.0}°, roll {:.0}°, landmark spread {:.1} %",
+        "{name}: {} px between the eyes, yaw {:.0}°, pitch {:.0}°, roll {:.0}°, landmarks disagree by {:.1} %",
         quality.interocular.round(),
         quality.yaw,
         quality.pitch,
         quality.roll,
-        quality.landmark_spread * 100.0
+        quality.landmark_disagreement * 100.0
     )];
     if let Err(error) = found.check() {
         lines.push(format!("  not usable: {error} [{}]", error.reason()));

@@ -1,44 +1,59 @@
-//! The `mungpy` command: arguments, settings, and one file for each command.
+//! The `mungpy` command: arguments, and one file for each command.
 
 mod args;
 mod batch;
-mod evaluate;
+mod config;
 mod extract;
-mod failure;
-mod find;
+mod lab;
+mod match_;
 mod models;
-mod population;
-mod progress;
 mod serve;
-mod settings;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use mungpy_runtime::failure::Failure;
 
-use crate::vision;
+use crate::{
+    settings::{Layers, Settings},
+    vision,
+};
 use args::{Args, Command};
-use failure::Failure;
-use settings::Settings;
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let args = Args::parse();
-    let outcome = Settings::resolve(&args.common).and_then(|settings| {
-        settings.start_logging(matches!(args.command, Command::Serve(_)));
-        vision::prepare_process();
-        match &args.command {
-            Command::Extract(command) => extract::run(command, &settings),
-            Command::Batch(command) => batch::run(command, &settings),
-            Command::Match(command) => find::run(command, &settings),
-            Command::Serve(command) => serve::run(command, &settings),
-            Command::Models(command) => models::run(command, &settings),
-            Command::Evaluate(command) => evaluate::run(command, &settings),
-            Command::Population(command) => population::run(command, &settings),
-        }
-    });
-    outcome.unwrap_or_else(|failure| {
+    let matches = Args::command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    dispatch(&args, &matches).unwrap_or_else(|failure| {
         eprintln!("mungpy: {failure}");
         ExitCode::FAILURE
     })
+}
+
+fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    if let Command::Evaluate(_) | Command::Population(_) = &args.command {
+        return lab::run();
+    }
+    let (batch, serve) = match &args.command {
+        Command::Batch(command) => (Some(&command.options), None),
+        Command::Serve(command) => (None, Some(&command.options)),
+        _ => (None, None),
+    };
+    let layers = Layers::new(args.config.as_deref(), &args.common, batch, serve, matches)?;
+    if let Command::Config(command) = &args.command {
+        return config::run(command, &layers);
+    }
+    let settings = Settings::resolve(&layers)?;
+    layers.start_logging(if let Command::Serve(_) = args.command { "info" } else { "warn" });
+    vision::prepare_process();
+    match &args.command {
+        Command::Extract(command) => extract::run(command, &settings),
+        Command::Batch(command) => batch::run(command, &layers, &settings),
+        Command::Match(command) => match_::run(command, &settings),
+        Command::Serve(_) => serve::run(layers.listen(), &settings),
+        Command::Models(command) => models::run(command, &settings),
+        Command::Config(_) | Command::Evaluate(_) | Command::Population(_) => {
+            unreachable!("these have returned above")
+        }
+    }
 }

@@ -6,12 +6,16 @@ use std::{
     process::ExitCode,
 };
 
+use mungpy_core::reason::{Reason, WithReason};
+
 use super::{
     Failure,
     args::{Models, ModelsAction},
-    settings::Settings,
 };
-use crate::vision::{ModelEntry, Origin};
+use crate::{
+    settings::Settings,
+    vision::{Delivery, ModelEntry},
+};
 
 /// Largest file that is taken from another machine.
 const MAX_DOWNLOAD: u64 = 64 * 1024 * 1024;
@@ -27,10 +31,10 @@ pub(super) fn run(command: &Models, settings: &Settings) -> Result<ExitCode, Fai
 fn verify(settings: &Settings) -> ExitCode {
     let mut sound = true;
     for entry in settings.models.entries() {
-        let needed = entry.origin == Origin::Shipped || settings.models.uses(entry.role);
-        match settings.models.verified(entry.role) {
+        let needed = entry.delivery == Delivery::Shipped || settings.models.uses(entry);
+        match settings.models.verify(entry) {
             Ok(model) => println!("ok       {}  {}", model.entry.version(), model.path.display()),
-            Err(error) if !needed && error.reason() == "MODEL_MISSING" => {
+            Err(error) if !needed && error.reason() == Reason::ModelMissing => {
                 println!("absent   {}  not needed: the project's own is chosen", entry.version());
             }
             Err(error) => {
@@ -44,8 +48,8 @@ fn verify(settings: &Settings) -> ExitCode {
 
 fn fetch(settings: &Settings, from: &str, to: &Path) -> Result<ExitCode, Failure> {
     fs::create_dir_all(to).map_err(|error| Failure::file(to, &error))?;
-    let published = settings.models.entries().iter().filter(|e| e.origin == Origin::Published);
-    for entry in published {
+    let downloads = settings.models.entries().iter().filter(|e| e.delivery == Delivery::Download);
+    for entry in downloads {
         let (bytes, source) = read(entry, from)?;
         entry.check(&bytes, &source)?;
         let target = to.join(&entry.file);
@@ -70,6 +74,6 @@ fn read(entry: &ModelEntry, from: &str) -> Result<(Vec<u8>, PathBuf), Failure> {
     let bytes = ureq::get(&address)
         .call()
         .and_then(|mut answer| answer.body_mut().with_config().limit(MAX_DOWNLOAD).read_to_vec())
-        .map_err(|error| Failure::new("FETCH_FAILED", format!("{address}: {error}")))?;
+        .map_err(|error| Failure::new(Reason::FetchFailed, format!("{address}: {error}")))?;
     Ok((bytes, PathBuf::from(address)))
 }

@@ -3,26 +3,26 @@
 //! The same way for both species, used by the nightly batch for dogs and by each
 //! match for a person. Nothing of the photo outlives [`Extractor::extract`].
 
+mod error;
 mod landmarking;
-mod pool;
+mod parallel;
 mod search;
-mod spread;
 
 use std::sync::Arc;
 
-use landmarking::{LandmarkModel, Looks};
-use search::FaceFinder;
-
-use crate::{
-    face::{
-        self, FaceError, Landmarks, Measurement, PersonLandmarks, Quality, QualityLimits, Species,
-    },
-    photo::{Photo, PhotoError, Raster, Turn},
-    vision::{Detection, Detector, Models, Role, VerifiedModel, VisionError},
+use mungpy_core::face::{
+    self, FaceError, Landmarks, Measurement, ModelOrigin, Quality, QualityLimits, Species,
 };
 
-pub use pool::ExtractorPool;
-pub use spread::spread;
+use crate::{
+    photo::{Photo, Raster, Turn},
+    vision::{Detection, Detector, Models, Role, VerifiedModel, VisionError},
+};
+use landmarking::{LandmarkModel, LookPlan};
+use search::FaceFinder;
+
+pub use error::ExtractError;
+pub use parallel::for_each_parallel;
 
 /// Version of everything between the models and the numbers: face search,
 /// jitter, ratios. Raise it when a stored measurement would come out otherwise.
@@ -31,43 +31,9 @@ const MEASUREMENT_VERSION: u32 = 8;
 /// How the landmark networks look at a face. Aligned chips make persons more
 /// repeatable than five boxes (mean ICC of the features 0.368 against 0.351) with
 /// three runs in place of ten. Of dogs the spread over the boxes tells what is none, and
-/// without the second round a face bent to other proportions is found bent half as far.
-const PERSON_LOOKS: Looks = Looks::Aligned;
-const DOG_LOOKS: Looks = Looks::Reshaped(&[3, 3]);
-
-/// Why no measurement came out of a photo.
-#[derive(Debug, thiserror::Error)]
-pub enum ExtractError {
-    /// The photo was refused.
-    #[error(transparent)]
-    Photo(#[from] PhotoError),
-    /// A model or dlib failed.
-    #[error(transparent)]
-    Vision(#[from] VisionError),
-    /// There is no face, or none that can be compared.
-    #[error(transparent)]
-    Face(#[from] FaceError),
-}
-
-impl ExtractError {
-    /// Stable code of the reason, for programs.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Photo(error) => error.reason(),
-            Self::Vision(error) => error.reason(),
-            Self::Face(error) => error.reason(),
-        }
-    }
-
-    /// Whether the photo is at fault, not this program or its machine.
-    pub fn is_fault_of_photo(&self) -> bool {
-        match self {
-            Self::Photo(error) => !matches!(error, PhotoError::Operation(_)),
-            Self::Vision(_) => false,
-            Self::Face(_) => true,
-        }
-    }
-}
+/// without the second round a face warped to other proportions is found warped half as far.
+const PERSON_LOOKS: LookPlan = LookPlan::Aligned;
+const DOG_LOOKS: LookPlan = LookPlan::RefinedTowardsMean { boxes: &[3, 3] };
 
 /// What was found in a photo. Coordinates are pixels of the upright photo.
 #[derive(Debug, Clone)]
@@ -112,7 +78,7 @@ impl Extractor {
                 (Detector::frontal_person()?, "hog".to_owned(), landmarks, model.entry)
             }
             Species::Dog => {
-                let heads = models.verified(models.dog_detector())?;
+                let heads = models.verified(Role::DogDetector)?;
                 let model = models.verified(Role::DogLandmarks)?;
                 let landmarks = LandmarkModel::network(&model, DOG_LOOKS)?;
                 (Detector::cnn(&heads)?, heads.entry.version(), landmarks, model.entry)
@@ -148,6 +114,13 @@ impl Extractor {
         self.extract_decoded(&Photo::decode(bytes)?)
     }
 
+    /// The same; a face that is not seen well enough to be compared is refused.
+    pub fn extract_usable(&mut self, bytes: &[u8]) -> Result<Extraction, ExtractError> {
+        let found = self.extract(bytes)?;
+        found.check()?;
+        Ok(found)
+    }
+
     /// Measures the largest face in a decoded photo.
     ///
     /// Of a picture and its mirror image the same one is always looked at, so
@@ -166,7 +139,7 @@ impl Extractor {
         let quality = Quality {
             interocular: landmarks.interocular_distance(),
             sharpness: seen.sharpness,
-            landmark_spread: seen.spread,
+            landmark_disagreement: seen.disagreement,
             ..pose
         };
         Ok(Extraction {
@@ -180,7 +153,7 @@ impl Extractor {
         })
     }
 
-    fn look_at(&mut self, raster: &Raster) -> Result<Seen, ExtractError> {
+    fn look_at(&mut self, raster: &Raster) -> Result<RasterFace, ExtractError> {
         let landmarks = &mut self.landmarks;
         let found =
             self.finder.find(raster, |seen, face| landmarking::is_face(seen, face, landmarks))?;
@@ -192,46 +165,40 @@ impl Extractor {
                 &turned
             }
         };
-        let located = landmarking::locate(upright, &found.face, &mut self.landmarks)?;
+        let estimate = landmarking::locate(upright, &found.face, &mut self.landmarks)?;
         let (width, height) = (raster.width() as f64, raster.height() as f64);
         let in_raster = |point| found.turn.undo(point, width, height);
-        Ok(Seen {
+        Ok(RasterFace {
             face: found.face.map(in_raster),
             faces_found: found.faces_found,
             turn: found.turn,
-            landmarks: located.landmarks.map(in_raster),
-            spread: located.spread,
-            sharpness: located.sharpness,
+            landmarks: estimate.landmarks.map(in_raster),
+            disagreement: estimate.disagreement,
+            sharpness: estimate.sharpness,
         })
     }
 }
 
 fn person_landmarks(models: &Models) -> Result<(VerifiedModel, LandmarkModel), VisionError> {
-    match models.person_landmarks() {
-        PersonLandmarks::Own => {
-            let model = models.verified(Role::PersonLandmarks)?;
-            let landmarks = LandmarkModel::network(&model, PERSON_LOOKS)?;
-            Ok((model, landmarks))
-        }
-        PersonLandmarks::Published => {
-            let model = models.verified(Role::PersonLandmarksPublished)?;
-            let landmarks = LandmarkModel::trees(&model)?;
-            Ok((model, landmarks))
-        }
-    }
+    let model = models.verified(Role::PersonLandmarks)?;
+    let landmarks = match model.entry.origin {
+        ModelOrigin::Own => LandmarkModel::network(&model, PERSON_LOOKS)?,
+        ModelOrigin::Dlib => LandmarkModel::trees(&model)?,
+    };
+    Ok((model, landmarks))
 }
 
 /// What was seen in a raster, in its pixels.
-struct Seen {
+struct RasterFace {
     face: Detection,
     faces_found: usize,
     turn: Turn,
     landmarks: Landmarks,
-    spread: f64,
+    disagreement: f64,
     sharpness: f64,
 }
 
-impl Seen {
+impl RasterFace {
     /// The same for the mirror image of a raster `width` pixels wide.
     fn mirrored(self, width: f64) -> Self {
         Self {

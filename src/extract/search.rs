@@ -1,8 +1,9 @@
 //! Where in a photo the face is looked for, and at which size.
 
+use mungpy_core::face::{FaceError, Species};
+
 use super::ExtractError;
 use crate::{
-    face::{FaceError, Species},
     photo::{Chip, PhotoError, Raster, Turn},
     vision::{Detection, Detector, VisionError},
 };

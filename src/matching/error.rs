@@ -1,7 +1,10 @@
 //! Why a request was not answered with a dog.
 
-use super::{MAX_PHOTOS, MAX_TOP};
-use crate::{extract::ExtractError, face::FaceError, temperament::TemperamentError};
+use mungpy_core::reason::{Reason, WithReason};
+use mungpy_core::{face::FaceError, temperament::TemperamentError};
+use mungpy_proto::limits::{MAX_PHOTOS, MAX_TOP};
+
+use crate::extract::ExtractError;
 
 /// Why a request was not answered with a dog.
 #[derive(Debug, thiserror::Error)]
@@ -53,18 +56,17 @@ pub enum MatchError {
     },
 }
 
-impl MatchError {
-    /// Stable code of the reason, for programs.
-    pub fn reason(&self) -> &'static str {
+impl WithReason for MatchError {
+    fn reason(&self) -> Reason {
         match self {
-            Self::NoPhoto => "NO_PHOTO",
-            Self::TooManyPhotos { .. } => "TOO_MANY_PHOTOS",
-            Self::TopTooLarge { .. } => "TOP_TOO_LARGE",
+            Self::NoPhoto => Reason::NoPhoto,
+            Self::TooManyPhotos { .. } => Reason::TooManyPhotos,
+            Self::TopTooLarge { .. } => Reason::TopTooLarge,
             Self::Photo { error, .. } => error.reason(),
             Self::Face(error) => error.reason(),
             Self::Temperament(error) => error.reason(),
-            Self::CatalogueEmpty { .. } => "CATALOGUE_EMPTY",
-            Self::NoCandidate { .. } => "NO_CANDIDATE",
+            Self::CatalogueEmpty { .. } => Reason::CatalogueEmpty,
+            Self::NoCandidate { .. } => Reason::NoCandidate,
         }
     }
 }

@@ -7,31 +7,27 @@ mod snapshot;
 
 use std::collections::HashSet;
 
-use crate::{
-    extract::{ExtractError, Extraction, ExtractorPool},
+use mungpy_core::{
     face::Measurement,
-    index::{Found, Query},
-    proto::v1::{MatchRequest, MatchResponse, temperament_policy::Kind},
+    index::{Query, SearchResult},
     resemblance::Language,
     temperament::{Policy, Questionnaire},
 };
+use mungpy_proto::limits::{MAX_PHOTOS, MAX_TOP};
+use mungpy_proto::v1::{MatchRequest, MatchResponse, temperament_policy::Kind};
+
+use crate::extract::{Extraction, Extractor};
 pub use error::MatchError;
 pub use snapshot::Snapshot;
 
-/// Most photos of a person in one request.
-pub const MAX_PHOTOS: usize = 5;
-/// Most dogs named in one answer.
-pub const MAX_TOP: u32 = 100;
-
 /// Answers match requests.
 pub struct Matcher {
-    people: ExtractorPool,
     questionnaire: Questionnaire,
     policy: Policy,
 }
 
 /// An answer, and what it rests on.
-pub struct Answered {
+pub struct MatchAnswer {
     /// The answer.
     pub response: MatchResponse,
     /// The person's proportions: the mean over the photos.
@@ -39,14 +35,13 @@ pub struct Answered {
     /// What was found in each photo of the person.
     pub people: Vec<Extraction>,
     /// The dogs, as they stand in the index.
-    pub found: Found,
+    pub found: SearchResult,
 }
 
 impl Matcher {
-    /// A matcher that measures persons with `people` and filters by `policy`
-    /// where a request names none.
-    pub fn new(people: ExtractorPool, questionnaire: Questionnaire, policy: Policy) -> Self {
-        Self { people, questionnaire, policy }
+    /// A matcher that filters by `policy` where a request names none.
+    pub fn new(questionnaire: Questionnaire, policy: Policy) -> Self {
+        Self { questionnaire, policy }
     }
 
     /// The questionnaire that answers are given to.
@@ -54,17 +49,14 @@ impl Matcher {
         &self.questionnaire
     }
 
-    /// Requests that can be measured at the same time.
-    pub fn parallelism(&self) -> usize {
-        self.people.size()
-    }
-
-    /// Names the most similar dog. Blocks for as long as the photos take.
+    /// Names the most similar dog. Measures the photos with `extractor` and blocks for as long
+    /// as they take.
     pub fn answer(
         &self,
+        extractor: &mut Extractor,
         snapshot: &Snapshot,
         request: &MatchRequest,
-    ) -> Result<Answered, MatchError> {
+    ) -> Result<MatchAnswer, MatchError> {
         let top = check_limits(request)?;
         let answers = self.questionnaire.answers(
             request.answers.iter().map(|a| (a.axis.as_str(), a.side.as_str(), a.required)),
@@ -72,7 +64,7 @@ impl Matcher {
         if snapshot.index.is_empty() {
             return Err(MatchError::CatalogueEmpty { version: snapshot.version });
         }
-        let people = self.measure(&request.photos)?;
+        let people = measure(extractor, &request.photos)?;
         let measurements: Vec<Measurement> = people.iter().map(|face| face.measurement).collect();
         let person = Measurement::mean(&measurements)?;
         let excluded: HashSet<String> = request.excluded_dog_ids.iter().cloned().collect();
@@ -89,31 +81,23 @@ impl Matcher {
         let language = Language::from_tag(&request.language);
         let response =
             response::respond(&request.image_id, snapshot, &person, &people, &found, language);
-        Ok(Answered { response, person, people, found })
+        Ok(MatchAnswer { response, person, people, found })
     }
+}
 
-    fn measure<B: AsRef<[u8]>>(&self, photos: &[B]) -> Result<Vec<Extraction>, MatchError> {
-        let count = photos.len();
-        self.people.with(|extractor| {
-            let extract = |bytes: &[u8]| -> Result<Extraction, ExtractError> {
-                let face = extractor.extract(bytes)?;
-                face.check()?;
-                Ok(face)
-            };
-            let mut extract = extract;
-            photos
-                .iter()
-                .enumerate()
-                .map(|(index, bytes)| {
-                    extract(bytes.as_ref()).map_err(|error| MatchError::Photo {
-                        number: index + 1,
-                        count,
-                        error,
-                    })
-                })
-                .collect()
+/// Measures each photo of a person.
+fn measure<B: AsRef<[u8]>>(
+    extractor: &mut Extractor,
+    photos: &[B],
+) -> Result<Vec<Extraction>, MatchError> {
+    let count = photos.len();
+    let photos = photos.iter().enumerate();
+    photos
+        .map(|(index, bytes)| {
+            let measured = extractor.extract_usable(bytes.as_ref());
+            measured.map_err(|error| MatchError::Photo { number: index + 1, count, error })
         })
-    }
+        .collect()
 }
 
 /// Checks the numbers of a request; how many dogs to name.

@@ -1,14 +1,15 @@
 //! The answer in the form of the contract.
 
-use super::Snapshot;
-use crate::{
-    extract::Extraction,
-    face::{Measurement, Quality},
-    index::{Found, Hit},
-    proto::v1,
+use mungpy_core::{
+    face::Measurement,
+    index::{Hit, SearchResult},
     resemblance::Language,
     temperament::Agreement,
 };
+use mungpy_proto::v1;
+
+use super::Snapshot;
+use crate::{extract::Extraction, messages};
 
 /// Writes the answer for at least one hit.
 pub(super) fn respond(
@@ -16,7 +17,7 @@ pub(super) fn respond(
     snapshot: &Snapshot,
     person: &Measurement,
     people: &[Extraction],
-    found: &Found,
+    found: &SearchResult,
     language: Language,
 ) -> v1::MatchResponse {
     let matches: Vec<v1::DogMatch> =
@@ -57,7 +58,7 @@ fn dog_match(
         dog_id: index.dog_id(hit.dog).to_owned(),
         dog_image_id: index.image_id(hit.dog).to_owned(),
         score: index.score(hit.distance_squared),
-        agreement: Some(hit.agreement.into()),
+        agreement: Some(agreement(hit.agreement)),
         explanation: Some(v1::Explanation { ratios }),
     }
 }
@@ -72,29 +73,11 @@ fn report(face: &Extraction) -> v1::PhotoReport {
             bottom: face.face.bottom,
             confidence: face.face.confidence,
         }),
-        quality: Some(face.quality.into()),
+        quality: Some(messages::of_quality(face.quality)),
     }
 }
 
-impl From<Agreement> for v1::Agreement {
-    fn from(agreement: Agreement) -> Self {
-        Self {
-            agreed: agreement.agreed,
-            compared: agreement.compared,
-            answered: agreement.answered,
-        }
-    }
-}
-
-impl From<Quality> for v1::Quality {
-    fn from(quality: Quality) -> Self {
-        Self {
-            yaw: quality.yaw,
-            pitch: quality.pitch,
-            roll: quality.roll,
-            interocular: quality.interocular,
-            sharpness: quality.sharpness,
-            landmark_spread: quality.landmark_spread,
-        }
-    }
+fn agreement(agreement: Agreement) -> v1::Agreement {
+    let Agreement { agreed, compared, answered } = agreement;
+    v1::Agreement { agreed, compared, answered }
 }

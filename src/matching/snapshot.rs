@@ -1,13 +1,13 @@
 //! A published catalogue, loaded and indexed.
 
 use chrono::{DateTime, Utc};
-
-use crate::{
-    catalog::Catalogue,
+use mungpy_core::{
     index::{Index, IndexDog},
     resemblance::Population,
     temperament::Questionnaire,
 };
+
+use crate::catalogue::Catalogue;
 
 /// What a server searches at a moment. Immutable; a new one takes its place.
 pub struct Snapshot {

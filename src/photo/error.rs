@@ -1,6 +1,9 @@
 //! Why a photo was refused.
 
-use super::header::{MAX_BYTES, MAX_PIXELS, MIN_SIDE};
+use mungpy_core::reason::{Reason, WithReason};
+use mungpy_proto::limits::MAX_PHOTO_BYTES;
+
+use super::header::{MAX_PIXELS, MIN_SIDE};
 
 /// Why a photo was refused, with the numbers involved.
 #[derive(Debug, thiserror::Error)]
@@ -8,8 +11,10 @@ pub enum PhotoError {
     /// No bytes at all.
     #[error("the photo is empty (0 bytes); send the bytes of a JPEG, PNG or WebP file")]
     Empty,
-    /// More bytes than [`MAX_BYTES`].
-    #[error("the photo has {bytes} bytes, more than the limit of {MAX_BYTES}; send a smaller file")]
+    /// More bytes than [`MAX_PHOTO_BYTES`].
+    #[error(
+        "the photo has {bytes} bytes, more than the limit of {MAX_PHOTO_BYTES}; send a smaller file"
+    )]
     TooManyBytes {
         /// Size of the file.
         bytes: usize,
@@ -67,19 +72,18 @@ pub enum PhotoError {
     Operation(#[from] opencv::Error),
 }
 
-impl PhotoError {
-    /// Stable code of the reason, for programs.
-    pub fn reason(&self) -> &'static str {
+impl WithReason for PhotoError {
+    fn reason(&self) -> Reason {
         match self {
-            Self::Empty => "PHOTO_EMPTY",
-            Self::TooManyBytes { .. } => "PHOTO_TOO_MANY_BYTES",
-            Self::UnsupportedFormat { .. } => "PHOTO_FORMAT_UNSUPPORTED",
-            Self::Animated { .. } => "PHOTO_ANIMATED",
-            Self::Truncated { .. } => "PHOTO_TRUNCATED",
-            Self::TooSmall { .. } => "PHOTO_TOO_SMALL",
-            Self::TooManyPixels { .. } => "PHOTO_TOO_MANY_PIXELS",
-            Self::Corrupt { .. } => "PHOTO_CORRUPT",
-            Self::Operation(_) => "PHOTO_OPERATION_FAILED",
+            Self::Empty => Reason::PhotoEmpty,
+            Self::TooManyBytes { .. } => Reason::PhotoTooManyBytes,
+            Self::UnsupportedFormat { .. } => Reason::PhotoFormatUnsupported,
+            Self::Animated { .. } => Reason::PhotoAnimated,
+            Self::Truncated { .. } => Reason::PhotoTruncated,
+            Self::TooSmall { .. } => Reason::PhotoTooSmall,
+            Self::TooManyPixels { .. } => Reason::PhotoTooManyPixels,
+            Self::Corrupt { .. } => Reason::PhotoCorrupt,
+            Self::Operation(_) => Reason::PhotoOperationFailed,
         }
     }
 }

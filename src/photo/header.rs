@@ -3,10 +3,10 @@
 //! A decoder is too trusting a place for these checks: half a JPEG decodes
 //! "successfully", and a PNG of 2.6 MB can ask for gigabytes of memory.
 
+use mungpy_proto::limits::MAX_PHOTO_BYTES;
+
 use super::PhotoError;
 
-/// Largest file that is read, in bytes.
-pub const MAX_BYTES: usize = 10 * 1024 * 1024;
 /// Most pixels that are decoded; covers the 48-megapixel phones.
 pub const MAX_PIXELS: u64 = 50_000_000;
 /// Shortest side that can hold a face, in pixels.
@@ -51,7 +51,7 @@ impl Header {
         if bytes.is_empty() {
             return Err(PhotoError::Empty);
         }
-        if bytes.len() > MAX_BYTES {
+        if bytes.len() > MAX_PHOTO_BYTES {
             return Err(PhotoError::TooManyBytes { bytes: bytes.len() });
         }
         let format = sniff(bytes)?;
@@ -235,9 +235,11 @@ fn webp_size(bytes: &[u8]) -> Result<(u32, u32), Fault> {
 
 #[cfg(test)]
 mod tests {
+    use mungpy_core::reason::{Reason, WithReason};
+
     use super::*;
 
-    fn reason(bytes: &[u8]) -> &'static str {
+    fn reason(bytes: &[u8]) -> Reason {
         Header::read(bytes).unwrap_err().reason()
     }
 
@@ -245,29 +247,29 @@ mod tests {
     fn formats_that_are_not_read_are_named() {
         let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
         let error = Header::read(heic).unwrap_err();
-        assert_eq!(error.reason(), "PHOTO_FORMAT_UNSUPPORTED");
+        assert_eq!(error.reason(), Reason::PhotoFormatUnsupported);
         assert!(error.to_string().contains("HEIC"), "{error}");
-        assert_eq!(reason(b"hello, I am a text"), "PHOTO_FORMAT_UNSUPPORTED");
-        assert_eq!(reason(b"GIF89a"), "PHOTO_FORMAT_UNSUPPORTED");
+        assert_eq!(reason(b"hello, I am a text"), Reason::PhotoFormatUnsupported);
+        assert_eq!(reason(b"GIF89a"), Reason::PhotoFormatUnsupported);
     }
 
     #[test]
     fn nothing_and_too_much_are_refused() {
-        assert_eq!(reason(b""), "PHOTO_EMPTY");
-        assert_eq!(reason(&vec![0xFF; MAX_BYTES + 1]), "PHOTO_TOO_MANY_BYTES");
+        assert_eq!(reason(b""), Reason::PhotoEmpty);
+        assert_eq!(reason(&vec![0xFF; MAX_PHOTO_BYTES + 1]), Reason::PhotoTooManyBytes);
     }
 
     #[test]
     fn a_header_without_a_body_is_truncated() {
-        assert_eq!(reason(&[0xFF, 0xD8]), "PHOTO_TRUNCATED");
-        assert_eq!(reason(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"), "PHOTO_TRUNCATED");
-        assert_eq!(reason(b"RIFF\xff\0\0\0WEBPVP8 "), "PHOTO_TRUNCATED");
+        assert_eq!(reason(&[0xFF, 0xD8]), Reason::PhotoTruncated);
+        assert_eq!(reason(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"), Reason::PhotoTruncated);
+        assert_eq!(reason(b"RIFF\xff\0\0\0WEBPVP8 "), Reason::PhotoTruncated);
     }
 
     #[test]
     fn a_jpeg_without_a_frame_is_corrupt() {
-        assert_eq!(reason(&[0xFF, 0xD8, 0xFF, 0xD9]), "PHOTO_CORRUPT");
-        assert_eq!(reason(&[0xFF, 0xD8, 0xFF, 0xE0, 0, 1, 0xFF, 0xD9]), "PHOTO_CORRUPT");
+        assert_eq!(reason(&[0xFF, 0xD8, 0xFF, 0xD9]), Reason::PhotoCorrupt);
+        assert_eq!(reason(&[0xFF, 0xD8, 0xFF, 0xE0, 0, 1, 0xFF, 0xD9]), Reason::PhotoCorrupt);
     }
 
     proptest::proptest! {

@@ -3,19 +3,19 @@
 //! [`Header`] is read first and refuses what must not be decoded; the decoder
 //! then reads a JPEG at the smallest of its cheap sizes that is large enough.
 
-mod bend;
 mod error;
 mod header;
 mod orientation;
 mod raster;
+mod warp;
 
 use opencv::{core::Mat, imgcodecs, imgproc, prelude::*};
 
-pub use bend::Bend;
 pub use error::PhotoError;
-pub use header::{Format, Header, MAX_BYTES, MAX_PIXELS, MIN_SIDE};
+pub use header::{Format, Header, MAX_PIXELS, MIN_SIDE};
 pub use orientation::Turn;
 pub use raster::{Chip, Raster, UprightChip};
+pub use warp::Warp;
 
 /// Longest side of a decoded photo, in pixels; larger ones are scaled down.
 ///

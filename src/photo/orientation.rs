@@ -58,9 +58,6 @@ pub enum Turn {
 }
 
 impl Turn {
-    /// Every turn, upright first.
-    pub const ALL: [Self; 4] = [Self::None, Self::Quarter, Self::Half, Self::ThreeQuarters];
-
     /// Degrees, clockwise.
     pub fn degrees(self) -> u32 {
         match self {

@@ -6,7 +6,7 @@ use opencv::{
     prelude::*,
 };
 
-use super::{Bend, PhotoError, Turn};
+use super::{PhotoError, Turn, Warp};
 
 /// RGB pixels, 8 bits a channel, rows from the top, without padding.
 pub struct Raster {
@@ -218,10 +218,10 @@ impl Raster {
         Ok(Self { rgb })
     }
 
-    /// The same picture, bent; what comes in from outside repeats the border.
-    pub fn bent(&self, bend: &Bend) -> Result<Self, PhotoError> {
+    /// The same picture, warped; what comes in from outside repeats the border.
+    pub fn warped(&self, warp: &Warp) -> Result<Self, PhotoError> {
         let size = self.rgb.size()?;
-        let at = |i: i32| bend.source([f64::from(i % size.width), f64::from(i / size.width)]);
+        let at = |i: i32| warp.source([f64::from(i % size.width), f64::from(i / size.width)]);
         let places: Vec<[f64; 2]> = (0..size.width * size.height).map(at).collect();
         let axis = |axis: usize| -> opencv::Result<Mat> {
             let values: Vec<f32> = places.iter().map(|place| place[axis] as f32).collect();

@@ -1,5 +1,6 @@
 //! Drawing on a raster.
 
+use mungpy_core::face::{Landmarks, landmarks::OUTLINE};
 use opencv::{
     core::{self, Mat, Point, Rect, Scalar, Size},
     imgproc,
@@ -7,7 +8,6 @@ use opencv::{
 };
 
 use crate::{
-    face::{Landmarks, landmarks::OUTLINE},
     photo::{PhotoError, Raster},
     vision::Detection,
 };

@@ -2,11 +2,14 @@
 
 mod canvas;
 
+use mungpy_core::{
+    face::{Landmarks, Ratio},
+    resemblance::{Language, RatioAgreement},
+};
+
 use crate::{
     extract::Extraction,
-    face::{Landmarks, Ratio},
     photo::{Photo, PhotoError, Raster},
-    resemblance::{Language, RatioAgreement},
 };
 use canvas::{ACCENT, Canvas, FAINT, INK};
 
@@ -80,15 +83,8 @@ fn draw_portrait(
     left: usize,
 ) -> Result<(), PhotoError> {
     let landmarks = portrait.landmarks.map(|point| portrait.photo.to_raster(point));
-    let bounds = |axis: usize| {
-        let values = landmarks.0.map(|point| point[axis]);
-        let (low, high) =
-            values.iter().fold((f64::MAX, f64::MIN), |(l, h), &v| (l.min(v), h.max(v)));
-        (f64::midpoint(low, high), high - low)
-    };
-    let ((x, w), (y, h)) = (bounds(0), bounds(1));
-    let length = 2.0 * w.max(h).max(1.0);
-    let chip = portrait.photo.raster.chip(x - length / 2.0, y - length / 2.0, length, FACE)?;
+    let ([x, y], side) = landmarks.square(2.0);
+    let chip = portrait.photo.raster.chip(x, y, side.max(1.0), FACE)?;
     canvas.paste(&chip.raster, left, GAP)?;
     let placed = landmarks.map(|point| {
         let [x, y] = chip.from_raster(point);

@@ -3,32 +3,32 @@
 use std::sync::Arc;
 
 use chrono::SecondsFormat;
-use tonic::{Code, Request, Response, Status};
-
-use super::{Shelf, status::status};
-use crate::{
-    proto::v1::{
-        Axis, Catalogue, GetCatalogueRequest, GetQuestionnaireRequest, Questionnaire, Side,
-        catalogue_service_server::CatalogueService,
-    },
-    temperament,
+use mungpy_core::reason::Reason;
+use mungpy_core::temperament;
+use mungpy_proto::v1::{
+    Axis, Catalogue, GetCatalogueRequest, GetQuestionnaireRequest, Questionnaire, Side,
+    catalogue_service_server::CatalogueService,
 };
+use tonic::{Request, Response, Status};
+
+use super::{LiveCatalogue, status::status};
 
 /// Tells what is searched.
-pub(super) struct Describing {
-    pub(super) shelf: Arc<Shelf>,
+pub(super) struct CatalogueHandler {
+    pub(super) catalogue: Arc<LiveCatalogue>,
     pub(super) questionnaire: temperament::Questionnaire,
 }
 
 #[tonic::async_trait]
-impl CatalogueService for Describing {
+impl CatalogueService for CatalogueHandler {
     async fn get_catalogue(
         &self,
         _: Request<GetCatalogueRequest>,
     ) -> Result<Response<Catalogue>, Status> {
-        let snapshot = self.shelf.current().ok_or_else(|| {
-            status(Code::Unavailable, "CATALOGUE_NOT_PUBLISHED", "no catalogue is loaded yet")
-        })?;
+        let snapshot = self
+            .catalogue
+            .current()
+            .ok_or_else(|| status(Reason::CatalogueNotPublished, "no catalogue is loaded yet"))?;
         Ok(Response::new(Catalogue {
             version: snapshot.version,
             published_at: snapshot.published_at.to_rfc3339_opts(SecondsFormat::Secs, true),

@@ -5,62 +5,47 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::Semaphore;
-use tonic::{Code, Request, Response, Status};
+use mungpy_core::reason::Reason;
+use mungpy_proto::v1::{MatchRequest, MatchResponse, match_service_server::MatchService};
+use tonic::{Request, Response, Status};
 
-use super::{Shelf, status::status};
-use crate::{
-    matching::Matcher,
-    proto::v1::{MatchRequest, MatchResponse, match_service_server::MatchService},
-};
+use super::{LiveCatalogue, WorkerPool, status::status};
+use crate::matching::Matcher;
 
 /// How long a request may wait for an idle worker before it is turned away.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Answers match requests, as many at a time as there are extractors.
-pub(super) struct Matching {
-    matcher: Arc<Matcher>,
-    shelf: Arc<Shelf>,
-    workers: Arc<Semaphore>,
+/// Answers match requests, as many at a time as there are workers.
+pub(super) struct MatchHandler {
+    pub(super) matcher: Arc<Matcher>,
+    pub(super) workers: Arc<WorkerPool>,
+    pub(super) catalogue: Arc<LiveCatalogue>,
 }
 
-impl Matching {
-    pub(super) fn new(matcher: Arc<Matcher>, shelf: Arc<Shelf>) -> Self {
-        let workers = Arc::new(Semaphore::new(matcher.parallelism()));
-        Self { matcher, shelf, workers }
-    }
-
+impl MatchHandler {
     async fn answer(&self, request: MatchRequest) -> Result<MatchResponse, Status> {
-        let snapshot = self.shelf.current().ok_or_else(|| {
+        let snapshot = self.catalogue.current().ok_or_else(|| {
             let message = "no catalogue is loaded yet; run mungpy batch on this data directory";
-            status(Code::Unavailable, "CATALOGUE_NOT_PUBLISHED", message)
+            status(Reason::CatalogueNotPublished, message)
         })?;
-        let waiting = Arc::clone(&self.workers).acquire_owned();
-        let permit = tokio::time::timeout(PATIENCE, waiting)
-            .await
-            .map_err(|_| {
-                let message =
-                    format!("all workers were busy for {} s; try again", PATIENCE.as_secs());
-                status(Code::ResourceExhausted, "OVERLOADED", &message)
-            })?
-            .map_err(|_| status(Code::Unavailable, "STOPPING", "the server is stopping"))?;
+        let idle = tokio::time::timeout(PATIENCE, self.workers.acquire()).await;
+        let mut worker = idle.map_err(|_| {
+            let seconds = PATIENCE.as_secs();
+            let message = format!("all workers were busy for {seconds} s; try again");
+            status(Reason::Overloaded, message)
+        })?;
         let matcher = Arc::clone(&self.matcher);
-        // The permit moves along: a caller that hangs up does not free a worker
-        // that is still at work.
-        let work = move || {
-            let answered = matcher.answer(&snapshot, &request);
-            drop(permit);
-            answered
-        };
+        // The worker moves along: a caller that hangs up does not free one that is still at work.
+        let work = move || matcher.answer(&mut worker, &snapshot, &request);
         match tokio::task::spawn_blocking(work).await {
-            Ok(answered) => Ok(answered?.response),
-            Err(_) => Err(status(Code::Internal, "INTERNAL", "the match failed unexpectedly")),
+            Ok(answer) => Ok(answer?.response),
+            Err(_) => Err(status(Reason::Internal, "the match failed unexpectedly")),
         }
     }
 }
 
 #[tonic::async_trait]
-impl MatchService for Matching {
+impl MatchService for MatchHandler {
     async fn r#match(
         &self,
         request: Request<MatchRequest>,

@@ -1,98 +1,88 @@
 //! The gRPC server: matching, catalogue, health and reflection.
 
 mod catalogue_service;
+mod error;
+mod live_catalogue;
 mod match_service;
-mod shelf;
 mod status;
+mod worker_pool;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use mungpy_proto::{
+    DESCRIPTORS,
+    limits::{MAX_PHOTO_BYTES, MAX_PHOTOS},
+    v1::{
+        catalogue_service_server::CatalogueServiceServer, match_service_server::MatchServiceServer,
+    },
+};
+use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-use crate::{
-    matching::{MAX_PHOTOS, Matcher},
-    photo::MAX_BYTES,
-    proto::{
-        DESCRIPTORS,
-        v1::{
-            catalogue_service_server::CatalogueServiceServer,
-            match_service_server::MatchServiceServer,
-        },
-    },
-};
-use catalogue_service::Describing;
-use match_service::Matching;
-pub use shelf::Shelf;
+use crate::matching::Matcher;
+use catalogue_service::CatalogueHandler;
+pub use error::ServeError;
+pub use live_catalogue::LiveCatalogue;
+use match_service::MatchHandler;
 pub use status::DOMAIN;
+pub use worker_pool::WorkerPool;
 
 /// Largest request: the photos, and room for the rest.
-const MAX_REQUEST: usize = MAX_PHOTOS * MAX_BYTES + 1024 * 1024;
+const MAX_REQUEST: usize = MAX_PHOTOS * MAX_PHOTO_BYTES + 1024 * 1024;
 /// How long requests that are under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Why the server could not start or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The transport failed.
-    #[error("the gRPC server failed: {0}")]
-    Transport(#[from] tonic::transport::Error),
-    /// The descriptors built into this program are damaged.
-    #[error("server reflection failed: {0}")]
-    Reflection(#[from] tonic_reflection::server::Error),
-}
-
-type MatchServer = MatchServiceServer<Matching>;
-
-/// Serves until `stop` is done, then lets running requests end.
+/// Serves until `stop` is done, then drains: takes no new request and lets those under way end.
 ///
-/// Until a catalogue is loaded, the health check says `NOT_SERVING`.
+/// Until a catalogue with dogs is loaded, the health check says `NOT_SERVING`.
 pub async fn serve(
     listener: TcpListener,
     matcher: Matcher,
-    shelf: Arc<Shelf>,
+    workers: WorkerPool,
+    catalogue: Arc<LiveCatalogue>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let questionnaire = matcher.questionnaire().clone();
-    let describing = Describing { shelf: Arc::clone(&shelf), questionnaire };
-    let matching = Matching::new(Arc::new(matcher), Arc::clone(&shelf));
     let (reporter, health) = tonic_health::server::health_reporter();
     announce(&reporter, ServingStatus::NotServing).await;
     let loaded = reporter.clone();
-    let watch = tokio::spawn(shelf.watch(async move |snapshot| {
+    let watch = tokio::spawn(Arc::clone(&catalogue).watch(async move |snapshot| {
         let empty = snapshot.index.is_empty();
         announce(&loaded, if empty { ServingStatus::NotServing } else { ServingStatus::Serving })
             .await;
     }));
+    let describe = CatalogueHandler {
+        catalogue: Arc::clone(&catalogue),
+        questionnaire: matcher.questionnaire().clone(),
+    };
+    let matching =
+        MatchHandler { matcher: Arc::new(matcher), workers: Arc::new(workers), catalogue };
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    let (draining, drained) = tokio::sync::oneshot::channel();
-    let watching = watch.abort_handle();
-    let stopped = async {
-        stop.await;
-        watching.abort();
-        announce(&reporter, ServingStatus::NotServing).await;
-        tracing::info!(grace_s = GRACE.as_secs(), "stopping; running requests may end");
-        let _ = draining.send(());
-    };
-    let server = Server::builder()
-        .add_service(health)
-        .add_service(reflection.build_v1()?)
-        .add_service(MatchServer::new(matching).max_decoding_message_size(MAX_REQUEST))
-        .add_service(CatalogueServiceServer::new(describing))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stopped);
-    let too_late = async {
-        if drained.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        tokio::time::sleep(GRACE).await;
-    };
+    let (drain, draining) = oneshot::channel::<()>();
+    let mut server = pin!(
+        Server::builder()
+            .add_service(health)
+            .add_service(reflection.build_v1()?)
+            .add_service(MatchServiceServer::new(matching).max_decoding_message_size(MAX_REQUEST))
+            .add_service(CatalogueServiceServer::new(describe))
+            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
+                let _ = draining.await;
+            })
+    );
     tokio::select! {
-        served = server => Ok(served?),
-        () = too_late => {
+        served = &mut server => return Ok(served?),
+        () = stop => {}
+    }
+    watch.abort();
+    announce(&reporter, ServingStatus::NotServing).await;
+    tracing::info!(grace_s = GRACE.as_secs(), "stopping: draining requests");
+    let _ = drain.send(());
+    match timeout(GRACE, server).await {
+        Ok(served) => Ok(served?),
+        Err(_) => {
             tracing::warn!("requests were cut off after the grace period");
             Ok(())
         }

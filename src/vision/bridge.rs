@@ -24,7 +24,7 @@ pub(super) mod ffi {
         type CnnDetector;
 
         fn frontal_face_detector() -> Result<UniquePtr<HogDetector>>;
-        fn parse_cnn_detector(model: &[u8], is_published: bool) -> Result<UniquePtr<CnnDetector>>;
+        fn parse_cnn_detector(model: &[u8], is_dlib: bool) -> Result<UniquePtr<CnnDetector>>;
 
         #[rust_name = "copy"]
         fn clone(self: &HogDetector) -> Result<UniquePtr<HogDetector>>;

@@ -1,11 +1,12 @@
 //! Face detectors: dlib's HOG detector for persons, its CNN for dogs.
 
 use cxx::UniquePtr;
+use mungpy_core::face::ModelOrigin;
 
 use super::{
     VisionError,
     bridge::ffi::{self, CnnDetector, HogDetector},
-    models::{Origin, VerifiedModel},
+    models::VerifiedModel,
 };
 use crate::photo::Raster;
 
@@ -97,8 +98,8 @@ impl Detector {
         if !gpu.is_empty() {
             tracing::info!(gpu, model = model.entry.file, "faces are found on the GPU");
         }
-        let is_published = model.entry.origin == Origin::Published;
-        let parsed = ffi::parse_cnn_detector(&model.bytes, is_published).map_err(|error| {
+        let is_dlib = model.entry.origin == ModelOrigin::Dlib;
+        let parsed = ffi::parse_cnn_detector(&model.bytes, is_dlib).map_err(|error| {
             VisionError::ModelRejected {
                 file: model.entry.file.clone(),
                 detail: error.what().to_owned(),

@@ -74,12 +74,12 @@ using Input = dlib::input_rgb_image_pyramid<dlib::pyramid_down<6>>;
 
 // The architecture of dlib's published mmod_dog_hipsterizer and
 // mmod_human_face_detector models (dlib/examples/dnn_mmod_dog_hipsterizer.cpp).
-namespace published {
+namespace dlib_published {
 template <long N, typename Below> using Down = dlib::relu<dlib::affine<dlib::con<N, 5, 5, 2, 2, Below>>>;
 template <long N, typename Below> using Same = dlib::relu<dlib::affine<dlib::con<N, 5, 5, 1, 1, Below>>>;
 using Downsampled = Down<32, Down<32, Down<16, Input>>>;
 using Net = dlib::loss_mmod<dlib::con<1, 9, 9, 1, 1, Same<45, Same<45, Same<45, Downsampled>>>>>;
-}  // namespace published
+}  // namespace dlib_published
 
 // The project's own, as landmark-models/training/detector/networks.h has it.
 namespace own {
@@ -125,16 +125,16 @@ template <typename Net> struct Network : CnnDetector::Impl {
   std::vector<dlib::mmod_rect> detect(const Image& image) override { return net(image); }
 };
 
-std::unique_ptr<CnnDetector::Impl> parse(rust::Slice<const uint8_t> model, bool is_published) {
+std::unique_ptr<CnnDetector::Impl> parse(rust::Slice<const uint8_t> model, bool is_dlib) {
   ConstBuffer buffer(model);
   std::istream in(&buffer);
-  if (is_published) return std::make_unique<Network<published::Net>>(in);
+  if (is_dlib) return std::make_unique<Network<dlib_published::Net>>(in);
   return std::make_unique<Network<own::Net>>(in);
 }
 
 }  // namespace
 
-CnnDetector::CnnDetector(rust::Slice<const uint8_t> model, bool is_published) : impl_(parse(model, is_published)) {}
+CnnDetector::CnnDetector(rust::Slice<const uint8_t> model, bool is_dlib) : impl_(parse(model, is_dlib)) {}
 CnnDetector::CnnDetector(const CnnDetector& other) : impl_(other.impl_->clone()) {}
 CnnDetector::~CnnDetector() = default;
 
@@ -151,8 +151,8 @@ rust::Vec<RawDetection> CnnDetector::detect(rust::Slice<const uint8_t> rgb, size
 
 std::unique_ptr<HogDetector> frontal_face_detector() { return std::make_unique<HogDetector>(); }
 
-std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_published) {
-  return std::make_unique<CnnDetector>(model, is_published);
+std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_dlib) {
+  return std::make_unique<CnnDetector>(model, is_dlib);
 }
 
 rust::String graphics_processor() {

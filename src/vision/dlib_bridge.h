@@ -31,7 +31,7 @@ class CnnDetector {
  public:
   struct Impl;
 
-  CnnDetector(rust::Slice<const uint8_t> model, bool is_published);
+  CnnDetector(rust::Slice<const uint8_t> model, bool is_dlib);
   CnnDetector(const CnnDetector& other);
   ~CnnDetector();
 
@@ -43,7 +43,7 @@ class CnnDetector {
 };
 
 std::unique_ptr<HogDetector> frontal_face_detector();
-std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_published);
+std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_dlib);
 // Name of the GPU that networks run on; empty in a build without CUDA. Throws
 // where there is none that can be used.
 rust::String graphics_processor();

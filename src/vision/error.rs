@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use mungpy_core::reason::{Reason, WithReason};
+
 use crate::photo::PhotoError;
 
 /// Why a model could not be loaded or dlib refused an image.
@@ -73,16 +75,15 @@ pub enum VisionError {
     Photo(#[from] PhotoError),
 }
 
-impl VisionError {
-    /// Stable code of the reason, for programs.
-    pub fn reason(&self) -> &'static str {
+impl WithReason for VisionError {
+    fn reason(&self) -> Reason {
         match self {
-            Self::ModelMissing { .. } => "MODEL_MISSING",
-            Self::ModelUnreadable { .. } => "MODEL_UNREADABLE",
-            Self::ModelCorrupted { .. } => "MODEL_CORRUPTED",
-            Self::ModelRejected { .. } => "MODEL_REJECTED",
-            Self::NoGraphicsProcessor { .. } => "NO_CUDA_DEVICE",
-            Self::Dlib(_) | Self::OpenCv(_) | Self::HeatMaps { .. } => "VISION_FAILED",
+            Self::ModelMissing { .. } => Reason::ModelMissing,
+            Self::ModelUnreadable { .. } => Reason::ModelUnreadable,
+            Self::ModelCorrupted { .. } => Reason::ModelCorrupted,
+            Self::ModelRejected { .. } => Reason::ModelRejected,
+            Self::NoGraphicsProcessor { .. } => Reason::NoCudaDevice,
+            Self::Dlib(_) | Self::OpenCv(_) | Self::HeatMaps { .. } => Reason::VisionFailed,
             Self::Photo(error) => error.reason(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mungpy_core::face::{Landmarks, landmarks::COUNT};
 use opencv::{
     core::{CV_32F, Mat, Scalar, Size, Vector},
     dnn::{self, Net},
@@ -9,10 +10,7 @@ use opencv::{
 };
 
 use super::{VisionError, models::VerifiedModel};
-use crate::{
-    face::{Landmarks, landmarks::COUNT},
-    photo::Raster,
-};
+use crate::photo::Raster;
 
 /// Side of the square chip that the network looks at, in pixels.
 pub const CHIP_SIDE: usize = 160;
@@ -24,7 +22,7 @@ const MEAN: f64 = 127.0;
 const UNIT: f64 = 128.0;
 /// Names of the outputs: N × 16 × 40 × 40 scores; N × 1, above 0 for a face.
 const HEATMAPS: &str = "heatmaps";
-const VERDICT: &str = "verdict";
+const FACE_SCORE: &str = "verdict"; // its name in the shipped model
 
 /// A network that finds the 16 landmarks in a chip. Running it writes scratch
 /// memory, so each worker has a copy of its own.
@@ -65,10 +63,13 @@ impl LandmarkNetwork {
 
     /// The landmarks in each chip, and how surely it shows a face of the species at all:
     /// above 0 it rather does.
-    pub fn judge(&mut self, chips: &[Raster]) -> Result<Vec<(Landmarks, f32)>, VisionError> {
-        let [maps, verdicts] = self.run(chips, [HEATMAPS, VERDICT])?;
+    pub fn predict_with_face_score(
+        &mut self,
+        chips: &[Raster],
+    ) -> Result<Vec<(Landmarks, f32)>, VisionError> {
+        let [maps, face_scores] = self.run(chips, [HEATMAPS, FACE_SCORE])?;
         let landmarks = landmarks_of(&maps, chips.len())?;
-        Ok(landmarks.into_iter().zip(verdicts.data_typed::<f32>()?.iter().copied()).collect())
+        Ok(landmarks.into_iter().zip(face_scores.data_typed::<f32>()?.iter().copied()).collect())
     }
 
     /// Outputs of the network for these chips.

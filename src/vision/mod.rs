@@ -15,7 +15,7 @@ mod predictor;
 pub use detector::{Detection, Detector};
 pub use error::VisionError;
 pub use heatmaps::{CHIP_SIDE, LandmarkNetwork};
-pub use models::{ModelEntry, Models, Origin, Role, VerifiedModel};
+pub use models::{Delivery, ModelEntry, Models, Role, VerifiedModel};
 pub use predictor::{Predictor, SquareBox};
 
 // SAFETY: dlib's detectors own all their memory, so they may move between threads;

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use mungpy_core::face::ModelOrigin;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::VisionError;
-use crate::face::PersonLandmarks;
 
 const MANIFEST: &str = include_str!("../../landmark-models/manifest.toml");
 /// Where Debian's `libdlib-data` puts the person landmark model.
@@ -19,28 +19,24 @@ const DISTRIBUTION_DIR: &str = "/usr/share/dlib";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// The project's CNN that finds dog faces.
+    /// CNN that finds the heads of dogs.
     DogDetector,
-    /// The CNN published by dlib's author that finds dog heads.
-    DogDetectorPublished,
-    /// Network that finds the 16 landmarks of a dog.
+    /// Finds the landmarks of a dog.
     DogLandmarks,
-    /// Network that finds the 16 landmarks of a person.
+    /// Finds the landmarks of a person.
     PersonLandmarks,
-    /// Shape predictor of the 68 landmarks of a person.
-    PersonLandmarksPublished,
 }
 
-/// Where a model file comes from.
+/// How a model file comes to a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Origin {
+pub enum Delivery {
     /// With this project.
     Shipped,
     /// With a package of the operating system.
-    Distribution,
-    /// From dlib's author; brought by `mungpy models fetch`.
-    Published,
+    Package,
+    /// By `mungpy models fetch`.
+    Download,
 }
 
 /// One entry of the manifest.
@@ -48,11 +44,13 @@ pub enum Origin {
 pub struct ModelEntry {
     /// What it is for.
     pub role: Role,
+    /// Whose it is.
+    pub origin: ModelOrigin,
     /// Name of the file.
     pub file: String,
-    /// Where the file comes from.
-    pub origin: Origin,
-    /// Package that holds it, for [`Origin::Distribution`].
+    /// How the file comes to a machine.
+    pub delivery: Delivery,
+    /// Package that holds it, for [`Delivery::Package`].
     pub package: Option<String>,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
@@ -76,9 +74,9 @@ impl ModelEntry {
     }
 
     fn hint(&self) -> String {
-        match (self.origin, &self.package) {
-            (Origin::Distribution, Some(package)) => format!("install the package {package}"),
-            (Origin::Shipped, _) => {
+        match (self.delivery, &self.package) {
+            (Delivery::Package, Some(package)) => format!("install the package {package}"),
+            (Delivery::Shipped, _) => {
                 "it comes with mungpy in landmark-models/, name that directory with --models"
                     .to_owned()
             }
@@ -99,13 +97,14 @@ pub struct VerifiedModel {
     pub bytes: Vec<u8>,
 }
 
-/// The manifest and the directories that model files are looked for in.
+/// The manifest, the directories that model files are looked for in, and whose models are
+/// chosen.
 #[derive(Debug, Clone)]
 pub struct Models {
     entries: Vec<ModelEntry>,
     directories: Vec<PathBuf>,
-    dog_detector: Role,
-    person_landmarks: PersonLandmarks,
+    dog_detector: ModelOrigin,
+    person_landmarks: ModelOrigin,
 }
 
 #[derive(Deserialize)]
@@ -114,8 +113,8 @@ struct Manifest {
 }
 
 impl Models {
-    /// Looks in `directories` first, then beside the program and in the
-    /// directories of the operating system.
+    /// The project's own models. Looks in `directories` first, then beside the program and in
+    /// the directories of the operating system.
     pub fn new(directories: &[PathBuf]) -> Self {
         let manifest: Manifest = toml::from_str(MANIFEST).expect("the built-in manifest is valid");
         let mut all = directories.to_vec();
@@ -127,41 +126,35 @@ impl Models {
         Self {
             entries: manifest.model,
             directories: all,
-            dog_detector: Role::DogDetector,
-            person_landmarks: PersonLandmarks::default(),
+            dog_detector: ModelOrigin::Own,
+            person_landmarks: ModelOrigin::Own,
         }
     }
 
-    /// The same with dlib's published dog detector in place of the project's.
+    /// The same with this detector of dogs.
     #[must_use]
-    pub fn with_published_detector(self) -> Self {
-        Self { dog_detector: Role::DogDetectorPublished, ..self }
+    pub fn with_dog_detector(self, dog_detector: ModelOrigin) -> Self {
+        Self { dog_detector, ..self }
     }
 
     /// The same with the landmarks of persons by this model.
     #[must_use]
-    pub fn with_person_landmarks(self, person_landmarks: PersonLandmarks) -> Self {
+    pub fn with_person_landmarks(self, person_landmarks: ModelOrigin) -> Self {
         Self { person_landmarks, ..self }
     }
 
-    /// Whose landmarks of persons were chosen.
-    pub fn person_landmarks(&self) -> PersonLandmarks {
-        self.person_landmarks
-    }
-
-    /// Whether the model of a role was chosen.
-    pub fn uses(&self, role: Role) -> bool {
+    /// Whose model is chosen for a role.
+    pub fn origin(&self, role: Role) -> ModelOrigin {
         match role {
-            Role::DogLandmarks => true,
-            Role::DogDetector | Role::DogDetectorPublished => role == self.dog_detector,
-            Role::PersonLandmarks => self.person_landmarks == PersonLandmarks::Own,
-            Role::PersonLandmarksPublished => self.person_landmarks == PersonLandmarks::Published,
+            Role::DogDetector => self.dog_detector,
+            Role::DogLandmarks => ModelOrigin::Own,
+            Role::PersonLandmarks => self.person_landmarks,
         }
     }
 
-    /// The role of the dog detector that was chosen.
-    pub fn dog_detector(&self) -> Role {
-        self.dog_detector
+    /// Whether an entry of the manifest is the one chosen for its role.
+    pub fn uses(&self, entry: &ModelEntry) -> bool {
+        entry.origin == self.origin(entry.role)
     }
 
     /// Every entry of the manifest.
@@ -169,22 +162,26 @@ impl Models {
         &self.entries
     }
 
-    /// The entry for a role.
+    /// The entry that is chosen for a role.
     pub fn entry(&self, role: Role) -> &ModelEntry {
         self.entries
             .iter()
-            .find(|entry| entry.role == role)
-            .expect("the built-in manifest names every role")
+            .find(|entry| entry.role == role && self.uses(entry))
+            .expect("the built-in manifest names a model for every choice")
     }
 
-    /// Reads the model of a role and compares its checksum with the manifest.
+    /// Reads the model that is chosen for a role and compares its checksum with the manifest.
     pub fn verified(&self, role: Role) -> Result<VerifiedModel, VisionError> {
-        let entry = self.entry(role).clone();
-        let path = self.locate(&entry)?;
+        self.verify(self.entry(role))
+    }
+
+    /// Reads the model of an entry and compares its checksum.
+    pub fn verify(&self, entry: &ModelEntry) -> Result<VerifiedModel, VisionError> {
+        let path = self.locate(entry)?;
         let bytes = fs::read(&path)
             .map_err(|source| VisionError::ModelUnreadable { path: path.clone(), source })?;
         entry.check(&bytes, &path)?;
-        Ok(VerifiedModel { entry, path, bytes })
+        Ok(VerifiedModel { entry: entry.clone(), path, bytes })
     }
 
     fn locate(&self, entry: &ModelEntry) -> Result<PathBuf, VisionError> {

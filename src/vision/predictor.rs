@@ -2,9 +2,10 @@
 //! Sullivan, CVPR 2014).
 
 use dlib_face_recognition::{ImageMatrix, LandmarkPredictor, LandmarkPredictorTrait, Rectangle};
+use mungpy_core::face::Point;
 
 use super::{VisionError, models::VerifiedModel};
-use crate::{face::Point, photo::Raster};
+use crate::photo::Raster;
 
 /// A square box in pixels of a raster: upper left corner and side.
 #[derive(Debug, Clone, Copy)]

@@ -5,11 +5,12 @@ mod trees;
 
 use std::sync::Arc;
 
-pub(super) use network::Looks;
+pub(super) use network::LookPlan;
+
+use mungpy_core::face::{Landmarks, landmarks};
 
 use super::ExtractError;
 use crate::{
-    face::{Landmarks, landmarks},
     photo::Raster,
     vision::{Detection, LandmarkNetwork, Predictor, VerifiedModel, VisionError},
 };
@@ -37,7 +38,7 @@ pub(super) enum LandmarkModel {
     /// dlib's trees with 68 points. Shared by workers.
     Trees(Arc<Predictor>),
     /// A network of the project with 16 points, and how it looks at a face.
-    Network(LandmarkNetwork, Looks),
+    Network(LandmarkNetwork, LookPlan),
 }
 
 impl LandmarkModel {
@@ -45,7 +46,7 @@ impl LandmarkModel {
         Ok(Self::Trees(Arc::new(Predictor::new(model, trees::POINTS)?)))
     }
 
-    pub(super) fn network(model: &VerifiedModel, looks: Looks) -> Result<Self, VisionError> {
+    pub(super) fn network(model: &VerifiedModel, looks: LookPlan) -> Result<Self, VisionError> {
         Ok(Self::Network(LandmarkNetwork::new(model)?, looks))
     }
 
@@ -59,11 +60,11 @@ impl LandmarkModel {
 }
 
 /// Landmarks in pixels of the raster, and how much the predictions disagree.
-pub(super) struct Located {
+pub(super) struct LandmarkEstimate {
     pub(super) landmarks: Landmarks,
     /// Root mean square distance of the first round's predictions from their mean, as a
     /// share of the interocular distance.
-    pub(super) spread: f64,
+    pub(super) disagreement: f64,
     pub(super) sharpness: f64,
 }
 
@@ -72,7 +73,7 @@ pub(super) fn locate(
     raster: &Raster,
     face: &Detection,
     model: &mut LandmarkModel,
-) -> Result<Located, ExtractError> {
+) -> Result<LandmarkEstimate, ExtractError> {
     let rounds = match model {
         LandmarkModel::Trees(predictor) => vec![trees::predict(raster, face, predictor)?],
         LandmarkModel::Network(network, looks) => network::predict(raster, face, network, *looks)?,
@@ -80,8 +81,8 @@ pub(super) fn locate(
     let (first, last) = (&rounds[0], &rounds[rounds.len() - 1]);
     let ([x, y], side) = (face.centre(), face.side());
     let core = raster.chip(x - side / 2.0, y - side / 2.0, side, SHARPNESS_SIDE)?;
-    Ok(Located {
-        spread: spread(first, &robust_mean(first)),
+    Ok(LandmarkEstimate {
+        disagreement: disagreement(first, &robust_mean(first)),
         landmarks: robust_mean(last),
         sharpness: core.raster.sharpness()?,
     })
@@ -112,7 +113,7 @@ fn robust_mean(predictions: &[Landmarks]) -> Landmarks {
     Landmarks(std::array::from_fn(|i| [coordinate(i, 0), coordinate(i, 1)]))
 }
 
-fn spread(predictions: &[Landmarks], mean: &Landmarks) -> f64 {
+fn disagreement(predictions: &[Landmarks], mean: &Landmarks) -> f64 {
     let squares = predictions
         .iter()
         .flat_map(|p| p.0.iter().zip(&mean.0))
@@ -132,7 +133,7 @@ mod tests {
         let mut predictions = vec![steady; 8];
         predictions.push(wild);
         assert_eq!(robust_mean(&predictions), steady);
-        assert!(spread(&predictions, &steady) > 1.0);
+        assert!(disagreement(&predictions, &steady) > 1.0);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Landmarks by a network: in chips, each seen as it is and mirrored.
 
+use mungpy_core::face::{
+    self, FEATURE_COUNT, FaceError, Landmarks, Placement, QualityLimits, Species, SymmetricShape,
+    points_of,
+};
+
 use super::JITTERS;
 use crate::{
     extract::ExtractError,
-    face::{
-        self, FEATURE_COUNT, FaceError, Landmarks, Placement, QualityLimits, Species,
-        SymmetricShape, points_of,
-    },
-    photo::{Bend, Chip, PhotoError, Raster},
+    photo::{Chip, PhotoError, Raster, Warp},
     vision::{CHIP_SIDE, Detection, LandmarkNetwork},
 };
 
@@ -23,23 +24,26 @@ const DROP: f64 = 0.18;
 const CENTROID_SIZE: f64 = 0.853;
 const CENTROID_RISE: f64 = 0.134;
 
-/// The [features](crate::face::features) of the mean of 563 marked dogs.
+/// The [features](mungpy_core::face::features) of the mean of 563 marked dogs.
 const MEAN_DOG: [f64; FEATURE_COUNT] = [
     0.236, 0.185, 0.135, 0.186, 0.101, 0.177, -0.189, -0.223, -0.173, -0.151, 0.096, 0.222, 0.028,
     0.187, 0.239, 0.381,
 ];
-/// How far a face is bent towards the mean one for another look: all the way, and
+/// How far a face is warped towards the mean one for another look: all the way, and
 /// landmarks that no picture shows well are lost (NME 5.0 % in place of 4.7).
 const TOWARDS_MEAN: f64 = 0.6;
-/// What stays when a chip is bent: a frame a quarter of its side outside of it.
+/// What stays when a chip is warped: a frame a quarter of its side outside of it.
 const AROUND_CHIP: [[f64; 2]; 2] = [[-0.25 * CHIP_SIDE as f64; 2], [1.25 * CHIP_SIDE as f64; 2]];
 
 /// How often a network looks at a face, and at what of it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::extract) enum Looks {
+pub(in crate::extract) enum LookPlan {
     /// In rounds, each at so many jittered boxes as they are and mirrored; from the second
-    /// round on with the face that the last one found bent towards the mean face.
-    Reshaped(&'static [usize]),
+    /// round on with the face that the last one found warped towards the mean face.
+    RefinedTowardsMean {
+        /// Jittered boxes of each round.
+        boxes: &'static [usize],
+    },
     /// Once at the box, then at the chip in which the landmarks found there lie as
     /// in the mean face, as it is and mirrored: where the detector drew its box and
     /// how the head is tilted then matters little.
@@ -51,15 +55,15 @@ pub(super) fn predict(
     raster: &Raster,
     face: &Detection,
     network: &mut LandmarkNetwork,
-    looks: Looks,
+    looks: LookPlan,
 ) -> Result<Vec<Vec<Landmarks>>, ExtractError> {
     match looks {
-        Looks::Aligned => Ok(vec![aligned(raster, face, network)?]),
-        Looks::Reshaped(rounds) => {
+        LookPlan::Aligned => Ok(vec![aligned(raster, face, network)?]),
+        LookPlan::RefinedTowardsMean { boxes: rounds } => {
             let mut found = vec![jittered(raster, face, rounds[0], |chip| plain(chip, network))?];
             for &boxes in &rounds[1..] {
                 let seen = super::robust_mean(&found[found.len() - 1]);
-                let look = |chip: &Chip| reshaped(chip, &seen, network);
+                let look = |chip: &Chip| refined(chip, &seen, network);
                 found.push(jittered(raster, face, boxes, look)?);
             }
             Ok(found)
@@ -87,22 +91,22 @@ fn plain(chip: &Chip, network: &mut LandmarkNetwork) -> Result<[Landmarks; 2], E
     Ok(found.map(|found| found.map(|point| chip.to_raster(point))))
 }
 
-/// A look at a chip with the face bent most of the way to the mean face as if its
+/// A look at a chip with the face warped most of the way to the mean face as if its
 /// landmarks, in pixels of the raster as those found, were `seen`.
 ///
-/// A network draws unusual faces towards the mean. Where the bent face still is not
+/// A network draws unusual faces towards the mean. Where the warped face still is not
 /// the mean one, the last look was wrong by as much, and what it found there
-/// is bent back (pose-indexed regression: Dollár, Welinder & Perona, CVPR 2010).
-fn reshaped(
+/// is warped back (pose-indexed regression: Dollár, Welinder & Perona, CVPR 2010).
+fn refined(
     chip: &Chip,
     seen: &Landmarks,
     network: &mut LandmarkNetwork,
 ) -> Result<[Landmarks; 2], ExtractError> {
     let from = seen.map(|point| chip.from_raster(point));
     let to = towards_mean(&from)?;
-    let bend = Bend::moving(&from.0, &to.0, AROUND_CHIP).ok_or(FaceError::Degenerate)?;
-    let found = both_ways(&chip.raster.bent(&bend)?, network)?;
-    Ok(found.map(|found| found.map(|point| chip.to_raster(bend.source(point)))))
+    let warp = Warp::moving(&from.0, &to.0, AROUND_CHIP).ok_or(FaceError::Degenerate)?;
+    let found = both_ways(&chip.raster.warped(&warp)?, network)?;
+    Ok(found.map(|found| found.map(|point| chip.to_raster(warp.source(point)))))
 }
 
 fn towards_mean(landmarks: &Landmarks) -> Result<Landmarks, FaceError> {
@@ -139,7 +143,7 @@ fn both_ways(chip: &Raster, network: &mut LandmarkNetwork) -> Result<[Landmarks;
     Ok([direct, mirrored.mirrored(CHIP_SIDE as f64)])
 }
 
-/// Whether a box shows a face: the verdict on it as it is and mirrored, taken together,
+/// Whether a box shows a face: the face_score on it as it is and mirrored, taken together,
 /// and, where that says so, whether the landmarks of both lie at the same places.
 pub(super) fn is_face(
     raster: &Raster,
@@ -147,14 +151,15 @@ pub(super) fn is_face(
     network: &mut LandmarkNetwork,
 ) -> Result<bool, ExtractError> {
     let chip = chip(raster, face, JITTERS[0])?.raster;
-    let (direct, verdict) = network.judge(std::slice::from_ref(&chip))?.remove(0);
-    let (mirrored, other) = network.judge(&[chip.mirrored()?])?.remove(0);
-    if verdict + other <= 0.0 {
+    let (direct, face_score) =
+        network.predict_with_face_score(std::slice::from_ref(&chip))?.remove(0);
+    let (mirrored, other) = network.predict_with_face_score(&[chip.mirrored()?])?.remove(0);
+    if face_score + other <= 0.0 {
         return Ok(false);
     }
     let both = [direct, mirrored.mirrored(CHIP_SIDE as f64)];
-    let spread = super::spread(&both, &super::robust_mean(&both));
-    Ok(spread <= QualityLimits::of(Species::Dog).max_landmark_spread)
+    let disagreement = super::disagreement(&both, &super::robust_mean(&both));
+    Ok(disagreement <= QualityLimits::of(Species::Dog).max_landmark_disagreement)
 }
 
 fn chip(

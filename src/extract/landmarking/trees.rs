@@ -1,9 +1,10 @@
 //! Landmarks by dlib's trees: one chip, jittered boxes in it.
 
+use mungpy_core::face::{Landmarks, Point};
+
 use super::JITTERS;
 use crate::{
     extract::ExtractError,
-    face::{Landmarks, Point},
     photo::Raster,
     vision::{Detection, Predictor, SquareBox},
 };

@@ -1,0 +1,182 @@
+//! An immutable snapshot of the catalogue, ready to be searched.
+//!
+//! Dogs are grouped by temperament profile; each group has a kd-tree over its
+//! embeddings. A search picks the groups that fit the answers and finds the
+//! nearest dogs in two stages, exactly as brute force would.
+
+mod group;
+mod names;
+mod search;
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::{
+    face::{Measurement, RATIO_COUNT, Species},
+    resemblance::{
+        Calibration, Embedding, Population, RatioAgreement, Space, assign_handicaps, explain,
+    },
+    temperament::{Agreement, Answers, Policy, Profile},
+};
+use group::Group;
+use names::Names;
+
+/// A dog as the index takes it in.
+#[derive(Debug, Clone)]
+pub struct IndexDog {
+    /// Id of the dog, unique in the catalogue.
+    pub dog_id: String,
+    /// Id of its photo.
+    pub image_id: String,
+    /// Its traits.
+    pub profile: Profile,
+    /// Its proportions.
+    pub measurement: Measurement,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone)]
+pub struct Query<'a> {
+    /// The person's proportions.
+    pub person: &'a Measurement,
+    /// The person's answers.
+    pub answers: &'a Answers,
+    /// How the answers filter.
+    pub policy: Policy,
+    /// Dogs to name, at least one.
+    pub top: usize,
+    /// Ids of dogs that must not be named; unknown ids do no harm.
+    pub excluded: &'a HashSet<String>,
+}
+
+/// The answer to a query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchResult {
+    /// The nearest dogs, the nearest first; equally near ones by dog id.
+    pub hits: Vec<Hit>,
+    /// Dogs that were left after filter and exclusions.
+    pub candidates: usize,
+}
+
+/// A dog that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// Number of the dog in the index.
+    pub dog: u32,
+    /// Squared distance in the common space, both stages.
+    pub distance_squared: f64,
+    /// Agreement with the answers.
+    pub agreement: Agreement,
+}
+
+/// Deviations of a dog's ratios from the mean dog, in thousandths of a standard
+/// deviation: an explanation tells them to a tenth.
+type Sigmas = [i16; RATIO_COUNT];
+
+/// The catalogue in the form in which it is searched: two hundred bytes a dog,
+/// because there may be a million.
+pub struct Index {
+    /// By profile, then by dog id; a dog's number is its place here.
+    names: Names,
+    sigmas: Vec<Sigmas>,
+    /// Where each lies in the common space.
+    places: Vec<Embedding>,
+    /// Numbers of the dogs in the order of their ids.
+    by_id: Vec<u32>,
+    groups: Vec<Group>,
+    space: Space,
+    calibration: Calibration,
+}
+
+impl Index {
+    /// Builds the index for persons of a population. Of dogs with the same id the
+    /// last is kept.
+    pub fn build(dogs: Vec<IndexDog>, persons: &Population) -> Self {
+        let measurements: Vec<Measurement> = dogs.iter().map(|dog| dog.measurement).collect();
+        Self::in_space(dogs, Space::for_catalogue(persons, &measurements))
+    }
+
+    /// Builds the index in a given space.
+    pub fn in_space(dogs: Vec<IndexDog>, space: Space) -> Self {
+        let dogs = in_order(dogs);
+        let mut places: Vec<Embedding> =
+            dogs.iter().map(|dog| space.embed(Species::Dog, &dog.measurement)).collect();
+        assign_handicaps(&space, &mut places);
+        let calibration = Calibration::new(&space, &places);
+        let mut groups = Vec::new();
+        let mut first = 0;
+        for members in dogs.chunk_by(|a, b| a.profile == b.profile) {
+            let range = first..first + members.len();
+            groups.push(Group::new(members[0].profile.clone(), first as u32, &places[range]));
+            first += members.len();
+        }
+        let sigmas = dogs.iter().map(|dog| sigmas(&space, &dog.measurement)).collect();
+        let mut names = Names::default();
+        for dog in &dogs {
+            names.push(&dog.dog_id, &dog.image_id);
+        }
+        names.shrink();
+        let mut by_id: Vec<u32> = (0..dogs.len() as u32).collect();
+        by_id.sort_unstable_by_key(|&number| names.dog(number));
+        Self { names, sigmas, places, by_id, groups, space, calibration }
+    }
+
+    /// Number of dogs.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is no dog.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Id of a dog by its number, as [`Hit::dog`] gives it.
+    pub fn dog_id(&self, number: u32) -> &str {
+        self.names.dog(number)
+    }
+
+    /// Id of a dog's photo.
+    pub fn image_id(&self, number: u32) -> &str {
+        self.names.image(number)
+    }
+
+    /// Why a dog is like a person.
+    pub fn explain(&self, person: &Measurement, number: u32) -> Vec<RatioAgreement> {
+        let dog = self.sigmas[number as usize].map(|thousandths| f64::from(thousandths) / 1000.0);
+        explain(&self.space, &self.space.sigmas(Species::Person, person), &dog)
+    }
+
+    /// The common space of persons and these dogs.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// 0 to 100: the share of random person–dog pairs that are less alike.
+    pub fn score(&self, distance_squared: f64) -> f64 {
+        self.calibration.score(distance_squared)
+    }
+
+    /// The dogs nearest to a person among those that fit.
+    pub fn search(&self, query: &Query<'_>) -> SearchResult {
+        search::search(self, query)
+    }
+
+    fn number(&self, dog_id: &str) -> Option<u32> {
+        let place = self.by_id.binary_search_by_key(&dog_id, |&number| self.dog_id(number));
+        place.ok().map(|place| self.by_id[place])
+    }
+}
+
+fn sigmas(space: &Space, dog: &Measurement) -> Sigmas {
+    let thousandths = |sigma: f64| (sigma * 1000.0).round() as i16;
+    space.sigmas(Species::Dog, dog).map(thousandths)
+}
+
+/// By profile, then by id; of dogs with the same id the last.
+fn in_order(dogs: Vec<IndexDog>) -> Vec<IndexDog> {
+    let unique: BTreeMap<String, IndexDog> =
+        dogs.into_iter().map(|dog| (dog.dog_id.clone(), dog)).collect();
+    let mut dogs: Vec<IndexDog> = unique.into_values().collect();
+    dogs.sort_by(|a, b| a.profile.cmp(&b.profile));
+    dogs
+}

@@ -1,0 +1,191 @@
+//! The table of reasons.
+
+use super::{Entry, GrpcCode, Section};
+
+/// What the service and the gateway answer: gRPC code and HTTP status.
+macro_rules! answer {
+    (()) => {
+        (None, None)
+    };
+    ((- $http:literal)) => {
+        (None, Some($http))
+    };
+    (($grpc:ident $http:literal)) => {
+        (Some(GrpcCode::$grpc), Some($http))
+    };
+}
+
+/// Defines [`Reason`] with a variant for each row: name and code, section, answer of gRPC and
+/// HTTP, what happened, what to do.
+macro_rules! reasons {
+    ($($name:ident $code:literal $section:ident $answer:tt $meaning:literal, $remedy:literal;)*) => {
+        /// Why something was refused or failed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $(#[doc = concat!("`", $code, "`: ", $meaning, ".")] $name,)*
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The reason's row of the table.
+            pub fn entry(self) -> Entry {
+                let (code, section, (grpc, http), meaning, remedy) = match self {
+                    $(Self::$name => {
+                        ($code, Section::$section, answer!($answer), $meaning, $remedy)
+                    })*
+                };
+                Entry { code, section, grpc, http, meaning, remedy }
+            }
+        }
+    };
+}
+
+reasons! {
+    PhotoEmpty "PHOTO_EMPTY" Photo (InvalidArgument 422)
+        "the photo has no bytes", "send the bytes of a JPEG, PNG or WebP file";
+    PhotoTooManyBytes "PHOTO_TOO_MANY_BYTES" Photo (InvalidArgument 413)
+        "the photo exceeds 10 MiB", "send a smaller file";
+    PhotoFormatUnsupported "PHOTO_FORMAT_UNSUPPORTED" Photo (InvalidArgument 422)
+        "the format is not read", "send JPEG, PNG or WebP";
+    PhotoAnimated "PHOTO_ANIMATED" Photo (InvalidArgument 422)
+        "the file is an animation", "send a still picture";
+    PhotoTruncated "PHOTO_TRUNCATED" Photo (InvalidArgument 422)
+        "the file ends before the picture does", "send the whole file";
+    PhotoTooSmall "PHOTO_TOO_SMALL" Photo (InvalidArgument 422)
+        "a side is shorter than 16 px", "send a larger photo";
+    PhotoTooManyPixels "PHOTO_TOO_MANY_PIXELS" Photo (InvalidArgument 422)
+        "the photo exceeds 50 megapixels", "send a smaller photo";
+    PhotoCorrupt "PHOTO_CORRUPT" Photo (InvalidArgument 422)
+        "the content cannot be decoded", "save the photo anew and try again";
+
+    NoFace "NO_FACE" Face (InvalidArgument 422)
+        "no face was found", "send a photo that shows the face from the front, upright and well lit";
+    FaceTooSmall "FACE_TOO_SMALL" Face (InvalidArgument 422)
+        "the eyes are too few pixels apart", "come closer";
+    FaceTurnedAway "FACE_TURNED_AWAY" Face (InvalidArgument 422)
+        "the face is turned too far to the side", "look into the camera";
+    FaceTooBlurred "FACE_TOO_BLURRED" Face (InvalidArgument 422)
+        "the face shows too little detail", "hold still or wipe the lens";
+    LandmarksUnreliable "LANDMARKS_UNRELIABLE" Face (InvalidArgument 422)
+        "the landmarks disagree between looks", "uncover the face";
+    LandmarksDegenerate "LANDMARKS_DEGENERATE" Face (InvalidArgument 422)
+        "the landmarks span no face", "send another photo";
+
+    NoPhoto "NO_PHOTO" Request (InvalidArgument 422)
+        "the request holds no photo", "send one to five photos";
+    TooManyPhotos "TOO_MANY_PHOTOS" Request (InvalidArgument 422)
+        "the request holds more than five photos", "send fewer";
+    TopTooLarge "TOP_TOO_LARGE" Request (InvalidArgument 422)
+        "`top` exceeds 100", "ask for fewer dogs";
+    UnknownAxis "UNKNOWN_AXIS" Request (InvalidArgument 422)
+        "the questionnaire has no such axis", "use an axis that `GetQuestionnaire` lists";
+    UnknownSide "UNKNOWN_SIDE" Request (InvalidArgument 422)
+        "the axis has no such side", "use a side that `GetQuestionnaire` lists";
+    AnsweredTwice "ANSWERED_TWICE" Request (InvalidArgument 422)
+        "an axis is answered twice", "answer each axis once";
+    NoCandidate "NO_CANDIDATE" Request (NotFound 404)
+        "no dog fits the answers and exclusions", "relax the policy or exclude fewer dogs";
+
+    CatalogueNotPublished "CATALOGUE_NOT_PUBLISHED" Engine (Unavailable 503)
+        "no catalogue is loaded yet", "run `mungpy batch`";
+    CatalogueEmpty "CATALOGUE_EMPTY" Engine (Unavailable 503)
+        "the catalogue holds no dog", "run `mungpy batch` over a source with dogs";
+    Overloaded "OVERLOADED" Engine (ResourceExhausted 429)
+        "all workers stayed busy", "try again later";
+    Stopping "STOPPING" Engine (Unavailable 503)
+        "the server is shutting down", "try again on another server";
+    VisionFailed "VISION_FAILED" Engine (Internal 502)
+        "dlib or OpenCV failed", "try again; report it if it happens twice";
+    PhotoOperationFailed "PHOTO_OPERATION_FAILED" Engine (Internal 502)
+        "an image operation failed, for want of memory perhaps", "try again; give the engine more memory";
+    Internal "INTERNAL" Engine (Internal 502)
+        "the engine met a fault of its own", "try again; report it if it happens twice";
+
+    FormExpected "FORM_EXPECTED" Gateway (- 415)
+        "the body is not a multipart form", "send `multipart/form-data`";
+    FormMalformed "FORM_MALFORMED" Gateway (- 400)
+        "the form cannot be parsed", "check boundary and headers of the form";
+    FieldMissing "FIELD_MISSING" Gateway (- 400)
+        "a required field is absent", "send `imageId` and `image`";
+    FieldRepeated "FIELD_REPEATED" Gateway (- 400)
+        "a field occurs twice", "send `imageId` and `image` once each";
+    NotFound "NOT_FOUND" Gateway (- 404)
+        "nothing is at this path", "check the path";
+    MethodNotAllowed "METHOD_NOT_ALLOWED" Gateway (- 405)
+        "the path does not take this method", "check the method";
+    EngineUnreachable "ENGINE_UNREACHABLE" Gateway (- 503)
+        "the engine cannot be reached", "try again later";
+    EngineTimeout "ENGINE_TIMEOUT" Gateway (- 504)
+        "the engine did not answer in time", "try again later";
+    EngineFailed "ENGINE_FAILED" Gateway (- 502)
+        "the engine failed without a reason", "report it if it happens twice";
+
+    ModelMissing "MODEL_MISSING" Models ()
+        "no model directory holds the file", "name its directory with `--models`";
+    ModelUnreadable "MODEL_UNREADABLE" Models ()
+        "the model file cannot be read", "check its permissions";
+    ModelCorrupted "MODEL_CORRUPTED" Models ()
+        "the model file has another checksum than the manifest", "install it anew";
+    ModelRejected "MODEL_REJECTED" Models ()
+        "the model file cannot be parsed", "install it anew";
+    NoCudaDevice "NO_CUDA_DEVICE" Models ()
+        "a CUDA build runs without a usable GPU", "install the NVIDIA driver, or use a build without `cuda`";
+
+    SourceUnreadable "SOURCE_UNREADABLE" Batch ()
+        "the source folder or a file in it cannot be read", "check path and permissions";
+    SourceMalformed "SOURCE_MALFORMED" Batch ()
+        "`dogs.csv` or `dogs.jsonl` cannot be parsed", "mend the line that the message names";
+    SourceEmpty "SOURCE_EMPTY" Batch ()
+        "the source lists no dog although dogs are known", "mount the disk, or run with `--allow-empty`";
+    SourceDatabaseFailed "SOURCE_DATABASE_FAILED" Batch ()
+        "the database did not answer the query", "check URL, query and certificate";
+    DogIdInvalid "DOG_ID_INVALID" Batch ()
+        "the dog has no usable id", "name it in UTF-8";
+    DuplicateDogId "DUPLICATE_DOG_ID" Batch ()
+        "two dogs have the same id; the first is kept", "rename one";
+    DogWithoutPhoto "DOG_WITHOUT_PHOTO" Batch ()
+        "the dog is listed without a photo", "add a photo";
+    PhotoUnreadable "PHOTO_UNREADABLE" Batch ()
+        "the photo file cannot be read", "check path and permissions";
+    StoreLocked "STORE_LOCKED" Batch ()
+        "another batch has the store open", "wait until it has ended";
+    StoreFailed "STORE_FAILED" Batch ()
+        "the store failed", "check the disk; the store can be deleted and is made anew";
+    DiskFull "DISK_FULL" Batch ()
+        "the disk is full", "free some space and run the batch again";
+    DataDirUnusable "DATA_DIR_UNUSABLE" Batch ()
+        "the data directory cannot be read or written", "check path and permissions";
+    CatalogueDamaged "CATALOGUE_DAMAGED" Batch ()
+        "the published catalogue is damaged", "run `mungpy batch` to publish it anew";
+
+    ConfigInvalid "CONFIG_INVALID" Command ()
+        "a setting is not understood", "mend the key that the message names";
+    TemperamentFileInvalid "TEMPERAMENT_FILE_INVALID" Command ()
+        "the questionnaire file is not understood", "mend the line that the message names";
+    AnswerInvalid "ANSWER_INVALID" Command ()
+        "`--answer` is not AXIS=SIDE", "write it like `energy=homebody`";
+    ArgumentsConflict "ARGUMENTS_CONFLICT" Command ()
+        "the arguments exclude each other", "drop one of them";
+    FileUnusable "FILE_UNUSABLE" Command ()
+        "a named file cannot be read or written", "check path and permissions";
+    OutputFailed "OUTPUT_FAILED" Command ()
+        "standard output cannot be written", "check what reads it";
+    AddressUnusable "ADDRESS_UNUSABLE" Command ()
+        "the address cannot be listened on", "choose another port";
+    ServerFailed "SERVER_FAILED" Command ()
+        "the gRPC server failed", "see the message";
+    ServerUnreachable "SERVER_UNREACHABLE" Command ()
+        "the server named by `--server` does not answer", "check the address";
+    FeatureMissing "FEATURE_MISSING" Command ()
+        "this build lacks a feature", "build with the feature that the message names";
+    FetchFailed "FETCH_FAILED" Command ()
+        "a model could not be downloaded", "check the address";
+    ProgramMissing "PROGRAM_MISSING" Command ()
+        "the program that runs this command is not installed", "install it beside `mungpy`";
+    CacheFailed "CACHE_FAILED" Command ()
+        "the lab's cache of measurements failed", "remove the cache and run again";
+    NoDogs "NO_DOGS" Command ()
+        "no photo of a dog could be measured", "name folders with other photos";
+}

@@ -1,0 +1,87 @@
+//! From a distance to a score that means something: a percentile.
+
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::{Embedding, Population, Space};
+use crate::face::{Measurement, Species, SymmetricShape, landmarks::COUNT};
+
+/// Persons drawn from the space's population, whom dogs are compared with.
+const PERSONS: usize = 256;
+/// Most dogs of the catalogue that they are compared with, evenly picked.
+const DOGS: usize = 256;
+/// Fixed, so that the same catalogue always gives the same scores.
+const SEED: u64 = 0x4d75_6e67_7079;
+
+/// Distances between random persons and dogs of the catalogue.
+#[derive(Debug, Clone)]
+pub struct Calibration {
+    /// Squared distances, ascending.
+    distances: Vec<f64>,
+}
+
+impl Calibration {
+    /// Compares persons drawn from the space's population with the dogs.
+    pub fn new(space: &Space, dogs: &[Embedding]) -> Self {
+        let stride = dogs.len().div_ceil(DOGS).max(1);
+        let mut distances: Vec<f64> = sample_persons(space)
+            .into_iter()
+            .flat_map(|person| {
+                dogs.iter()
+                    .step_by(stride)
+                    .map(move |dog| person.distance_squared(dog))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        distances.sort_by(f64::total_cmp);
+        Self { distances }
+    }
+
+    /// 0 to 100: the share of random person–dog pairs that are less alike.
+    ///
+    /// Between two pairs of the sample the share is interpolated, so that a
+    /// smaller distance never scores less.
+    pub fn score(&self, distance_squared: f64) -> f64 {
+        let n = self.distances.len();
+        if n == 0 {
+            return 0.0;
+        }
+        let above = self.distances.partition_point(|&d| d <= distance_squared);
+        let low = if above == 0 { 0.0 } else { self.distances[above - 1] };
+        let step = match self.distances.get(above) {
+            Some(&high) if high > low => (distance_squared - low) / (high - low),
+            _ => 0.0,
+        };
+        (100.0 * (1.0 - (above as f64 + step) / n as f64)).clamp(0.0, 100.0)
+    }
+}
+
+/// Where persons at large lie in the space; always the same ones.
+pub(super) fn sample_persons(space: &Space) -> Vec<Embedding> {
+    let persons = sample_faces(space.persons(), PERSONS);
+    persons.iter().map(|person| space.embed(Species::Person, person)).collect()
+}
+
+/// Draws faces from a population's normal distribution of shapes. Shapes that
+/// are no faces (of measure zero in practice) are passed over.
+pub fn sample_faces(population: &Population, count: usize) -> Vec<Measurement> {
+    let len = 2 * COUNT;
+    let mean = DVector::from_row_slice(&population.shape_mean);
+    let eigen =
+        SymmetricEigen::new(DMatrix::from_row_slice(len, len, &population.shape_covariance));
+    let roots = eigen.eigenvalues.map(|value| value.max(0.0).sqrt());
+    let mut random = ChaCha8Rng::seed_from_u64(SEED);
+    let mut face = || {
+        let normal = DVector::from_fn(len, |_, _| StandardNormal.sample(&mut random));
+        &mean + &eigen.eigenvectors * roots.component_mul(&normal)
+    };
+    (0..count)
+        .map(|_| face())
+        .filter_map(|x: DVector<f64>| {
+            let points = std::array::from_fn(|i| [x[2 * i], x[2 * i + 1]]);
+            Measurement::of_shape(SymmetricShape::from_points(points).ok()?).ok()
+        })
+        .collect()
+}

@@ -1,0 +1,267 @@
+//! The common space of both species: where near means alike.
+
+use nalgebra::{SMatrix, SVector, SymmetricEigen};
+
+use super::Population;
+use crate::face::{
+    FEATURE_COUNT, FaceError, Measurement, RATIO_COUNT, SHAPE_LEN, Species, SymmetricShape,
+    features, points_of,
+};
+
+type Matrix = SMatrix<f64, FEATURE_COUNT, FEATURE_COUNT>;
+type Vector = SVector<f64, FEATURE_COUNT>;
+type Ratios = SVector<f64, RATIO_COUNT>;
+
+/// Dimensions of the space. The 16 features of a symmetric shape vary in 14
+/// directions only: height and size of the whole face are taken away.
+const DIRECTIONS: usize = 14;
+/// Which coordinate of an embedding is the handicap of a dog.
+const HANDICAP: usize = DIRECTIONS;
+/// Coordinates of an embedding: directions and handicap.
+pub const EMBEDDING_LEN: usize = DIRECTIONS + 1;
+
+/// Share of the identity in the correlation matrix of persons.
+const PERSON_CORRELATION_SHRINKAGE: f64 = 0.2;
+/// The same for dogs, whose matrix is inverted: directions in which they vary little
+/// are mostly noise of their landmarks, and a large share keeps it from being blown up.
+const DOG_CORRELATION_SHRINKAGE: f64 = 0.35;
+/// The same for the scatter within persons, as a share of its mean variance.
+const WITHIN_SHRINKAGE: f64 = 0.03;
+/// Repeatability that the least repeatable direction is still given.
+const LEAST_REPEATABILITY: f64 = 0.02;
+/// Faces that the shipped dogs count as beside those of the catalogue.
+const PRIOR_FACES: f64 = 200.0;
+
+/// A face in the common space: the directions, the most repeatable one first,
+/// and the handicap of a dog among others (see [`assign_handicaps`](super::assign_handicaps)).
+///
+/// In single precision, which errs a hundred thousand times less than the
+/// landmarks do and halves what a catalogue takes in memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Embedding([f32; EMBEDDING_LEN]);
+
+impl Embedding {
+    /// All coordinates; the last one is the handicap.
+    pub fn coordinates(&self) -> &[f32; EMBEDDING_LEN] {
+        &self.0
+    }
+
+    /// Squared Euclidean distance, summed in double precision.
+    pub fn distance_squared(&self, other: &Self) -> f64 {
+        self.0.iter().zip(&other.0).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
+    }
+
+    pub(super) fn set_handicap(&mut self, handicap: f32) {
+        self.0[HANDICAP] = handicap;
+    }
+}
+
+/// Maps measurements of persons and dogs into the common space.
+///
+/// 1. Each feature of the symmetric shape counts as its deviation from the mean
+///    of the species in standard deviations.
+/// 2. The correlations of the dogs' deviations are matched to those of the
+///    persons (CORAL: Sun, Feng & Saenko, AAAI 2016).
+/// 3. The space is turned to the directions that differ most between persons
+///    and least between photos of one person (linear discriminant analysis:
+///    Fisher, 1936), each scaled to the root of its repeatability.
+#[derive(Debug, Clone)]
+pub struct Space {
+    persons: Population,
+    person: Standard,
+    dog: Standard,
+    dog_to_person: Matrix,
+    directions: SMatrix<f64, DIRECTIONS, FEATURE_COUNT>,
+    repeatability: [f64; DIRECTIONS],
+    ratio_weights: [f64; RATIO_COUNT],
+}
+
+/// Mean and standard deviation of a species.
+#[derive(Debug, Clone)]
+struct Standard {
+    ratio_mean: Ratios,
+    ratio_deviation: Ratios,
+    mean: Vector,
+    deviation: Vector,
+}
+
+impl Standard {
+    fn of(population: &Population) -> Self {
+        let mean: [f64; SHAPE_LEN] =
+            population.shape_mean[..].try_into().expect("Population::parse has checked it");
+        let variances = feature_covariance(&population.shape_covariance).diagonal();
+        Self {
+            ratio_mean: Ratios::from_row_slice(&population.ratio_mean),
+            ratio_deviation: Ratios::from(population.ratio_deviations()),
+            mean: Vector::from(features(&mean)),
+            deviation: variances.map(|variance| variance.sqrt().max(1e-6)),
+        }
+    }
+
+    fn standardised(&self, measurement: &Measurement) -> Vector {
+        let features = Vector::from(features(&measurement.shape.coordinates()));
+        (features - self.mean).component_div(&self.deviation)
+    }
+}
+
+impl Space {
+    /// The space for persons of a population and a catalogue of dogs with the
+    /// given measurements.
+    pub fn for_catalogue(persons: &Population, dogs: &[Measurement]) -> Self {
+        let prior = Population::shipped_dog();
+        let dogs = Population::of(Species::Dog, &prior.model_version, dogs);
+        Self::new(persons, &dogs.shrunk_towards(&prior, PRIOR_FACES))
+    }
+
+    /// The space in which `person` and `dog` have the same spread.
+    pub fn new(person: &Population, dog: &Population) -> Self {
+        let standard = Standard::of(person);
+        let (directions, repeatability) = discriminants(person, &standard);
+        Self {
+            dog_to_person: power(&correlation(person, PERSON_CORRELATION_SHRINKAGE), 0.5)
+                * power(&correlation(dog, DOG_CORRELATION_SHRINKAGE), -0.5),
+            persons: person.clone(),
+            person: standard,
+            dog: Standard::of(dog),
+            directions,
+            repeatability,
+            ratio_weights: ratio_weights(&person.repeatability),
+        }
+    }
+
+    /// The persons whose spread the space has.
+    pub fn persons(&self) -> &Population {
+        &self.persons
+    }
+
+    /// Deviation of each ratio from the species' mean, in standard deviations.
+    pub fn sigmas(&self, species: Species, measurement: &Measurement) -> [f64; RATIO_COUNT] {
+        let standard = self.standard(species);
+        let deviation = Ratios::from(measurement.log_ratios) - standard.ratio_mean;
+        deviation.component_div(&standard.ratio_deviation).into()
+    }
+
+    /// What each ratio's agreement is worth in an explanation: the root of its
+    /// repeatability, scaled so that the squares have mean 1.
+    pub fn ratio_weights(&self) -> [f64; RATIO_COUNT] {
+        self.ratio_weights
+    }
+
+    /// Share of each direction's variance among persons that is not variance
+    /// between photos of one person; in the order of the embedding.
+    pub fn repeatability(&self) -> &[f64] {
+        &self.repeatability
+    }
+
+    /// A measurement's place in the space, without a handicap.
+    pub fn embed(&self, species: Species, measurement: &Measurement) -> Embedding {
+        let standardised = self.standard(species).standardised(measurement);
+        let matched = match species {
+            Species::Person => standardised,
+            Species::Dog => self.dog_to_person * standardised,
+        };
+        let place = self.directions * matched;
+        Embedding(std::array::from_fn(|i| if i == HANDICAP { 0.0 } else { place[i] as f32 }))
+    }
+
+    /// The dog's proportions that lie where the person's do, to first order: that
+    /// a shape has unit size bends the straight way by a little.
+    pub fn counterpart(&self, person: &Measurement) -> Result<Measurement, FaceError> {
+        let matched = self.person.standardised(person);
+        let person_to_dog = self.dog_to_person.try_inverse().ok_or(FaceError::Degenerate)?;
+        let deviations = person_to_dog * matched;
+        let features = self.dog.mean + deviations.component_mul(&self.dog.deviation);
+        Measurement::of_shape(SymmetricShape::from_points(points_of(&features.into()))?)
+    }
+
+    fn standard(&self, species: Species) -> &Standard {
+        match species {
+            Species::Person => &self.person,
+            Species::Dog => &self.dog,
+        }
+    }
+}
+
+/// The directions as rows, the one with the largest share in distances first,
+/// each scaled to the root of its repeatability; and the repeatabilities.
+fn discriminants(
+    population: &Population,
+    standard: &Standard,
+) -> (SMatrix<f64, DIRECTIONS, FEATURE_COUNT>, [f64; DIRECTIONS]) {
+    let standardised = |covariance: &[f64]| {
+        let scale = Matrix::from_diagonal(&standard.deviation.map(f64::recip));
+        scale * feature_covariance(covariance) * scale
+    };
+    let total = standardised(&population.shape_covariance);
+    let within = if population.shape_within.is_empty() {
+        Matrix::identity()
+    } else {
+        standardised(&population.shape_within)
+    };
+    let ridge = WITHIN_SHRINKAGE * within.trace() / FEATURE_COUNT as f64;
+    let whitener = power(&(within + Matrix::identity() * ridge), -0.5);
+    let eigen = SymmetricEigen::new(whitener * total * whitener);
+    let mut order: Vec<usize> = (0..FEATURE_COUNT).collect();
+    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+    let mut rows: Vec<(f64, Vector)> = order[..DIRECTIONS]
+        .iter()
+        .map(|&column| {
+            let direction = whitener * eigen.eigenvectors.column(column);
+            let variance = |covariance: &Matrix| direction.dot(&(covariance * direction));
+            let repeatability = if population.shape_within.is_empty() {
+                1.0
+            } else {
+                (1.0 - variance(&within) / variance(&total)).clamp(LEAST_REPEATABILITY, 1.0)
+            };
+            // An eigenvector's sign is chance; the largest entry is made positive.
+            let sign = direction[direction.iamax()].signum();
+            (repeatability, direction * sign * (repeatability / variance(&total)).sqrt())
+        })
+        .collect();
+    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let directions = SMatrix::from_fn(|row, column| rows[row].1[column]);
+    (directions, std::array::from_fn(|i| rows[i].0))
+}
+
+/// Roots of the reliabilities, scaled; all 1 where they are unknown.
+fn ratio_weights(repeatability: &[f64]) -> [f64; RATIO_COUNT] {
+    if repeatability.len() != RATIO_COUNT {
+        return [1.0; RATIO_COUNT];
+    }
+    let squares =
+        Ratios::from_row_slice(repeatability).map(|icc| icc.clamp(LEAST_REPEATABILITY, 1.0));
+    let mean = squares.mean();
+    squares.map(|square| (square / mean).sqrt()).into()
+}
+
+/// Covariance of the features from that of the shape coordinates.
+fn feature_covariance(shape_covariance: &[f64]) -> Matrix {
+    let covariance = SMatrix::<f64, SHAPE_LEN, SHAPE_LEN>::from_row_slice(shape_covariance);
+    let rule = SMatrix::<f64, FEATURE_COUNT, SHAPE_LEN>::from_columns(&std::array::from_fn::<
+        _,
+        SHAPE_LEN,
+        _,
+    >(|i| {
+        let mut unit = [0.0; SHAPE_LEN];
+        unit[i] = 1.0;
+        Vector::from(features(&unit))
+    }));
+    rule * covariance * rule.transpose()
+}
+
+fn correlation(population: &Population, shrinkage: f64) -> Matrix {
+    let covariance = feature_covariance(&population.shape_covariance);
+    let deviation = covariance.diagonal().map(|variance| variance.sqrt().max(1e-6));
+    Matrix::from_fn(|r, c| {
+        let identity = if r == c { 1.0 } else { 0.0 };
+        let correlation = covariance[(r, c)] / (deviation[r] * deviation[c]);
+        (1.0 - shrinkage) * correlation + shrinkage * identity
+    })
+}
+
+/// Power of a symmetric positive definite matrix.
+fn power(matrix: &Matrix, exponent: f64) -> Matrix {
+    let eigen = SymmetricEigen::new(*matrix);
+    let powers = eigen.eigenvalues.map(|value| value.max(1e-9).powf(exponent));
+    eigen.eigenvectors * Matrix::from_diagonal(&powers) * eigen.eigenvectors.transpose()
+}

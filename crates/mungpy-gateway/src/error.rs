@@ -1,0 +1,28 @@
+//! Why the gateway could not start or ended.
+
+use mungpy_core::reason::{Reason, WithReason};
+
+/// Why the gateway could not start or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The address of the engine cannot be used.
+    #[error("upstream {upstream}: {source}; write it like http://127.0.0.1:50051")]
+    Upstream {
+        /// As it was given.
+        upstream: String,
+        /// What is wrong with it.
+        source: tonic::transport::Error,
+    },
+    /// The HTTP server failed.
+    #[error("the HTTP server failed: {0}")]
+    Http(#[from] std::io::Error),
+}
+
+impl WithReason for GatewayError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Upstream { .. } => Reason::ConfigInvalid,
+            Self::Http(_) => Reason::ServerFailed,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The REST sidecar: HTTP in, gRPC out. Links neither dlib nor OpenCV.
+
+mod error;
+mod problem;
+mod similar_dog;
+
+use std::{future::Future, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    routing::{get, post},
+};
+use mungpy_core::reason::Reason;
+use mungpy_proto::limits::MAX_PHOTO_BYTES;
+use mungpy_proto::v1::{
+    GetCatalogueRequest, catalogue_service_client::CatalogueServiceClient,
+    match_service_client::MatchServiceClient,
+};
+use tokio::net::TcpListener;
+use tonic::transport::{Channel, Endpoint};
+
+pub use error::GatewayError;
+use problem::Problem;
+
+/// Largest request body: a photo and the form around it.
+const MAX_BODY: usize = MAX_PHOTO_BYTES + 64 * 1024;
+/// How long the engine may take for one request.
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a connection to the engine may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Connections to the engine; shared by all requests.
+#[derive(Clone)]
+struct Engine {
+    matching: MatchServiceClient<Channel>,
+    catalogue: CatalogueServiceClient<Channel>,
+}
+
+/// Serves until `stop` is done, then lets running requests end. `upstream` is
+/// the engine's address, which need not answer yet.
+pub async fn serve(
+    listener: TcpListener,
+    upstream: &str,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), GatewayError> {
+    let endpoint = Endpoint::from_shared(upstream.to_owned())
+        .map_err(|source| GatewayError::Upstream { upstream: upstream.to_owned(), source })?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(ENGINE_TIMEOUT);
+    let channel = endpoint.connect_lazy();
+    let engine = Engine {
+        matching: MatchServiceClient::new(channel.clone()),
+        catalogue: CatalogueServiceClient::new(channel),
+    };
+    let router = Router::new()
+        .route("/api/v1/similar-dog", post(similar_dog::similar_dog))
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(engine);
+    axum::serve(listener, router).with_graceful_shutdown(stop).await?;
+    Ok(())
+}
+
+/// The process answers.
+async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// The engine answers and has a catalogue.
+async fn ready(State(mut engine): State<Engine>) -> Result<&'static str, Problem> {
+    engine.catalogue.get_catalogue(GetCatalogueRequest {}).await?;
+    Ok("ok\n")
+}
+
+async fn not_found() -> Problem {
+    Problem::new(Reason::NotFound, "there is nothing at this path")
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Reason::MethodNotAllowed, "this path does not take this method")
+}

@@ -1,0 +1,78 @@
+//! The arguments of the command line. Doc comments here are the help texts.
+#![allow(clippy::doc_markdown)]
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use mungpy::settings::CommonOptions;
+use mungpy_core::face::Species;
+
+/// Studies how well the resemblance holds; never serves.
+#[derive(Debug, Parser)]
+#[command(name = "mungpy-lab", version, about, max_term_width = 100)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) common: CommonOptions,
+    /// Configuration file (TOML); arguments and environment win over it
+    #[arg(long, global = true, value_name = "FILE", env = "MUNGPY_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Measure how well the resemblance holds on photos of people and dogs
+    Evaluate(Evaluate),
+    /// Make population statistics from a folder of photos
+    Population(Population),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SpeciesArg {
+    Dog,
+    Person,
+}
+
+impl From<SpeciesArg> for Species {
+    fn from(species: SpeciesArg) -> Self {
+        match species {
+            SpeciesArg::Dog => Self::Dog,
+            SpeciesArg::Person => Self::Person,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Evaluate {
+    /// Photos of people: one sub-folder for each person
+    #[arg(long, value_name = "DIR")]
+    pub(super) people: PathBuf,
+    /// Photos of dogs: one sub-folder for each dog, or plain photos; may be repeated
+    #[arg(long, value_name = "DIR", required = true)]
+    pub(super) dogs: Vec<PathBuf>,
+    /// Photos of a person whose names begin with the same character are one recording and are not
+    /// compared with each other
+    #[arg(long)]
+    pub(super) recordings: bool,
+    /// Write index.html with plots and findings.json here
+    #[arg(long, value_name = "OUT_DIR")]
+    pub(super) report: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Population {
+    /// Whose faces to measure
+    #[arg(long)]
+    pub(super) species: SpeciesArg,
+    /// Photos, in them or in one sub-folder for each individual
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) photos: Vec<PathBuf>,
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Measure repeatability: photos of an individual whose names begin with the same character
+    /// are one recording and are averaged
+    #[arg(long)]
+    pub(super) recordings: bool,
+}

@@ -1,0 +1,134 @@
+//! `dogs.csv` and `dogs.jsonl`: image ids and traits of the dogs in a folder.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs, io,
+    path::Path,
+};
+
+use mungpy_core::reason::{Reason, WithReason};
+use mungpy_core::temperament::Questionnaire;
+use serde::Deserialize;
+
+use super::SourceError;
+use super::source::Fault;
+
+/// What the files say of one dog.
+pub(super) struct Details {
+    pub(super) dog_id: String,
+    pub(super) image_id: Option<String>,
+    pub(super) traits: BTreeMap<String, String>,
+}
+
+/// Reads whichever of the two files exist. Values that are not understood and
+/// repeated dogs go to `faults`.
+pub(super) fn read(
+    root: &Path,
+    questionnaire: &Questionnaire,
+    faults: &mut Vec<Fault>,
+) -> Result<Vec<Details>, SourceError> {
+    let mut all = from_csv(&root.join("dogs.csv"), questionnaire)?;
+    all.extend(from_jsonl(&root.join("dogs.jsonl"))?);
+    let mut seen = HashSet::new();
+    all.retain(|details| {
+        let first = seen.insert(details.dog_id.clone());
+        if !first {
+            faults.push(Fault {
+                dog_id: details.dog_id.clone(),
+                reason: Reason::DuplicateDogId,
+                message: "the dog's traits are listed twice; the first are kept".to_owned(),
+            });
+        }
+        first
+    });
+    for details in &mut all {
+        let given = std::mem::take(&mut details.traits);
+        details.traits = known_traits(&details.dog_id, given, questionnaire, faults);
+    }
+    Ok(all)
+}
+
+/// The traits that the questionnaire knows, in its keys; empty ones are left out,
+/// others go to `faults`.
+pub(super) fn known_traits(
+    dog_id: &str,
+    given: BTreeMap<String, String>,
+    questionnaire: &Questionnaire,
+    faults: &mut Vec<Fault>,
+) -> BTreeMap<String, String> {
+    let mut known = BTreeMap::new();
+    for (axis, side) in given.into_iter().filter(|(_, side)| !side.trim().is_empty()) {
+        match questionnaire.canonical(&axis, &side) {
+            Ok((axis, side)) => {
+                known.insert(axis.to_owned(), side.to_owned());
+            }
+            Err(error) => faults.push(Fault {
+                dog_id: dog_id.to_owned(),
+                reason: error.reason(),
+                message: format!("{error}; this trait is left out"),
+            }),
+        }
+    }
+    known
+}
+
+/// The text of a file without its byte order mark; `None` where there is none.
+fn text_of(path: &Path) -> Result<Option<String>, SourceError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text.trim_start_matches('\u{feff}').to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(SourceError::Unreadable { path: path.to_owned(), source }),
+    }
+}
+
+fn malformed(path: &Path, detail: &dyn ToString) -> SourceError {
+    SourceError::Malformed { path: path.to_owned(), detail: detail.to_string() }
+}
+
+/// Columns `dogId`, optional `imageId`, and one for each axis; others are for
+/// people to read and are passed over.
+fn from_csv(path: &Path, questionnaire: &Questionnaire) -> Result<Vec<Details>, SourceError> {
+    let Some(text) = text_of(path)? else { return Ok(Vec::new()) };
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|error| malformed(path, &error))?.clone();
+    let column = |name: &str| header.iter().position(|title| title == name);
+    let id = column("dogId").ok_or_else(|| malformed(path, &"line 1: no column dogId"))?;
+    let image = column("imageId");
+    let axes: Vec<_> = questionnaire
+        .axes()
+        .iter()
+        .filter_map(|axis| Some((&axis.key, column(&axis.key)?)))
+        .collect();
+    let mut all = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|error| malformed(path, &error))?;
+        let cell = |at: usize| row.get(at).unwrap_or_default().to_owned();
+        all.push(Details {
+            dog_id: cell(id),
+            image_id: image.map(cell).filter(|image| !image.is_empty()),
+            traits: axes.iter().map(|&(axis, at)| (axis.clone(), cell(at))).collect(),
+        });
+    }
+    Ok(all)
+}
+
+/// One object a line: `{"dogId": …, "imageId": …, "traits": {axis: side}}`.
+fn from_jsonl(path: &Path) -> Result<Vec<Details>, SourceError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Line {
+        dog_id: String,
+        image_id: Option<String>,
+        #[serde(default)]
+        traits: BTreeMap<String, String>,
+    }
+    let Some(text) = text_of(path)? else { return Ok(Vec::new()) };
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            let line: Line = serde_json::from_str(line)
+                .map_err(|error| malformed(path, &format!("line {}: {error}", number + 1)))?;
+            Ok(Details { dog_id: line.dog_id, image_id: line.image_id, traits: line.traits })
+        })
+        .collect()
+}

@@ -1,0 +1,127 @@
+//! What can go wrong with the data directory.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use mungpy_core::reason::{Reason, WithReason};
+
+/// Why the data directory could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// Another process has the store open.
+    #[error("store {} is in use by another batch; wait until it has ended", path.display())]
+    Locked {
+        /// Directory of the store.
+        path: PathBuf,
+    },
+    /// No space is left on the disk.
+    #[error("the disk of {} is full; free some space and run the batch again, nothing is lost", path.display())]
+    DiskFull {
+        /// What was to be written.
+        path: PathBuf,
+    },
+    /// A file or directory could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// sled failed otherwise.
+    #[error("store {}: {source}", path.display())]
+    Store {
+        /// Directory of the store.
+        path: PathBuf,
+        /// What sled said.
+        source: sled::Error,
+    },
+    /// No batch has published a catalogue yet.
+    #[error("there is no catalogue in {} yet; run mungpy batch first", path.display())]
+    NotPublished {
+        /// File of the catalogue.
+        path: PathBuf,
+    },
+    /// The published catalogue is damaged.
+    #[error("catalogue {} is damaged; run mungpy batch to publish it anew", path.display())]
+    Damaged {
+        /// File of the catalogue.
+        path: PathBuf,
+    },
+}
+
+impl WithReason for CatalogueError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Locked { .. } => Reason::StoreLocked,
+            Self::DiskFull { .. } => Reason::DiskFull,
+            Self::Io { .. } => Reason::DataDirUnusable,
+            Self::Store { .. } => Reason::StoreFailed,
+            Self::NotPublished { .. } => Reason::CatalogueNotPublished,
+            Self::Damaged { .. } => Reason::CatalogueDamaged,
+        }
+    }
+}
+
+impl CatalogueError {
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        if source.kind() == io::ErrorKind::StorageFull {
+            Self::DiskFull { path }
+        } else {
+            Self::Io { path, source }
+        }
+    }
+
+    pub(super) fn sled(path: &Path, source: sled::Error) -> Self {
+        match source {
+            // sled reports a held lock as an error with a text of its own.
+            sled::Error::Io(source) if source.to_string().contains("could not acquire lock") => {
+                Self::Locked { path: path.to_owned() }
+            }
+            sled::Error::Io(source) => Self::io(path, source),
+            source => Self::Store { path: path.to_owned(), source },
+        }
+    }
+}
+
+/// Why a source of dogs could not be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The folder or a file in it cannot be read.
+    #[error("source {}: {source}", path.display())]
+    Unreadable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// `dogs.csv` or `dogs.jsonl` cannot be parsed.
+    #[error("source {}: {detail}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line and fault.
+        detail: String,
+    },
+    /// The database did not answer the query.
+    #[error("source {name}: {detail}")]
+    Database {
+        /// Name of the database.
+        name: String,
+        /// What it said.
+        detail: String,
+    },
+}
+
+impl WithReason for SourceError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Unreadable { .. } => Reason::SourceUnreadable,
+            Self::Malformed { .. } => Reason::SourceMalformed,
+            Self::Database { .. } => Reason::SourceDatabaseFailed,
+        }
+    }
+}

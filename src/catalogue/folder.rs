@@ -1,0 +1,141 @@
+//! A folder of photos as a source of dogs.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use mungpy_core::reason::Reason;
+use mungpy_core::temperament::Questionnaire;
+
+use super::SourceError;
+use super::{
+    details::{self, Details},
+    source::{DogSource, Fault, ListedDog, ListedPhoto, Listing},
+};
+
+/// A folder of photos: `<dog id>.<ext>` or `<dog id>/<any name>.<ext>`, with
+/// traits in `dogs.csv` or `dogs.jsonl`.
+#[derive(Debug, Clone)]
+pub struct FolderSource {
+    root: PathBuf,
+}
+
+impl FolderSource {
+    /// A source that reads this folder.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    fn add(
+        &self,
+        path: &Path,
+        photos: Vec<PathBuf>,
+        dogs: &mut BTreeMap<String, ListedDog>,
+        faults: &mut Vec<Fault>,
+    ) {
+        let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+        let Some(dog_id) = name.and_then(|name| name.to_str()) else {
+            faults.push(Fault {
+                dog_id: path.display().to_string(),
+                reason: Reason::DogIdInvalid,
+                message: "the name is not UTF-8, so it cannot be an id; rename it".to_owned(),
+            });
+            return;
+        };
+        if let Some(first) = dogs.get(dog_id) {
+            let first = &first.photos[0].image_id;
+            faults.push(Fault {
+                dog_id: dog_id.to_owned(),
+                reason: Reason::DuplicateDogId,
+                message: format!("{} has the same id as {first}, which is kept", path.display()),
+            });
+            return;
+        }
+        let listed = |path: PathBuf| ListedPhoto {
+            image_id: path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().into_owned(),
+            path,
+        };
+        let photos = photos.into_iter().map(listed).collect();
+        let dog = ListedDog {
+            dog_id: dog_id.to_owned(),
+            image_id: None,
+            photos,
+            traits: BTreeMap::new(),
+        };
+        dogs.insert(dog_id.to_owned(), dog);
+    }
+}
+
+impl DogSource for FolderSource {
+    fn name(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    fn list(&self, questionnaire: &Questionnaire) -> Result<Listing, SourceError> {
+        let mut listing = Listing::default();
+        let mut dogs: BTreeMap<String, ListedDog> = BTreeMap::new();
+        for path in sorted_entries(&self.root)? {
+            let photos = if path.is_dir() { photos_in(&path)? } else { only_photo(&path) };
+            if photos.is_empty() {
+                continue;
+            }
+            self.add(&path, photos, &mut dogs, &mut listing.faults);
+        }
+        let details = details::read(&self.root, questionnaire, &mut listing.faults)?;
+        add_details(details, &mut dogs, &mut listing.faults);
+        listing.dogs = dogs.into_values().collect();
+        Ok(listing)
+    }
+}
+
+fn add_details(
+    details: Vec<Details>,
+    dogs: &mut BTreeMap<String, ListedDog>,
+    faults: &mut Vec<Fault>,
+) {
+    for detail in details {
+        if let Some(dog) = dogs.get_mut(&detail.dog_id) {
+            dog.image_id = detail.image_id;
+            dog.traits = detail.traits;
+        } else {
+            faults.push(Fault {
+                dog_id: detail.dog_id,
+                reason: Reason::DogWithoutPhoto,
+                message: "the dog is listed with traits and has no photo".to_owned(),
+            });
+        }
+    }
+}
+
+/// Extensions of image files; what of them is read is the decoder's word, so
+/// that a HEIC file is reported rather than passed over in silence.
+const IMAGES: [&str; 11] =
+    ["jpg", "jpeg", "jpe", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tiff"];
+
+fn is_image(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    let visible = path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."));
+    visible && extension.is_some_and(|extension| IMAGES.contains(&extension.as_str()))
+}
+
+/// The image files of a folder, in the order of their names.
+pub fn photos_in(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    Ok(sorted_entries(folder)?.into_iter().filter(|path| is_image(path)).collect())
+}
+
+fn only_photo(path: &Path) -> Vec<PathBuf> {
+    if is_image(path) { vec![path.to_owned()] } else { Vec::new() }
+}
+
+/// Files and folders in a folder, in the order of their names.
+pub fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    let unreadable = |source| SourceError::Unreadable { path: folder.to_owned(), source };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        paths.push(entry.map_err(unreadable)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}

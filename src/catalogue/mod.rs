@@ -1,0 +1,59 @@
+//! The dogs: where they come from, what is known of them, and what is published.
+//!
+//! A [`DogSource`] lists the dogs of this moment, the [`Store`] is the durable
+//! memory of the batch, and a [`Catalogue`] is the file that servers read. All of
+//! it can be made anew from the source.
+
+#[cfg(feature = "postgres")]
+mod database;
+mod details;
+mod error;
+mod folder;
+mod frame;
+mod published;
+mod record;
+mod source;
+mod store;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+#[cfg(feature = "postgres")]
+pub use database::PostgresSource;
+pub use error::{CatalogueError, SourceError};
+pub use folder::{FolderSource, photos_in, sorted_entries};
+pub use published::Catalogue;
+pub use record::{DogRecord, Entry, PhotosDigest, Rejection};
+pub use source::{DogSource, Fault, ListedDog, ListedPhoto, Listing};
+pub use store::Store;
+
+/// Where Mungpy keeps what it knows.
+#[derive(Debug, Clone)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+impl DataDir {
+    /// The data directory at `root`, which need not exist yet.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Makes the directory and opens the store in it.
+    pub fn open_store(&self) -> Result<Store, CatalogueError> {
+        fs::create_dir_all(&self.root).map_err(|error| CatalogueError::io(&self.root, error))?;
+        Store::open(&self.root.join("store"))
+    }
+
+    /// Measurements of photos that were evaluated.
+    pub fn evaluation_path(&self) -> PathBuf {
+        self.root.join("evaluation")
+    }
+
+    /// The published catalogue.
+    pub fn catalogue_path(&self) -> PathBuf {
+        self.root.join("catalogue.mungpy")
+    }
+}

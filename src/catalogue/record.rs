@@ -1,0 +1,179 @@
+//! What is known of one dog, and its form on disk.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use mungpy_core::{
+    face::{Landmarks, Measurement, Quality, SymmetricShape},
+    reason::Reason,
+};
+use mungpy_proto::store;
+
+use super::frame;
+use crate::messages;
+
+/// SHA-256 over the photos of a dog.
+pub type PhotosDigest = [u8; 32];
+
+/// A dog that can be matched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DogRecord {
+    /// Id of the dog, unique in its source.
+    pub dog_id: String,
+    /// Id of the photo that was measured.
+    pub image_id: String,
+    /// Where the source keeps that photo: a path.
+    pub photo_location: String,
+    /// Digest of all its photos, to see whether they changed.
+    pub photos_digest: PhotosDigest,
+    /// Axis key to side key of the temperament questionnaire.
+    pub traits: BTreeMap<String, String>,
+    /// Version of the models that measured it.
+    pub model_version: String,
+    /// The 16 landmarks in pixels of the upright photo.
+    pub landmarks: Landmarks,
+    /// Its proportions.
+    pub measurement: Measurement,
+    /// How far the measurement can be trusted.
+    pub quality: Quality,
+    /// When it was measured.
+    pub enrolled_at: DateTime<Utc>,
+}
+
+/// A dog whose photos gave no usable face, so that the next batch does not try
+/// the same photos with the same models again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Id of the dog.
+    pub dog_id: String,
+    /// Digest of all its photos.
+    pub photos_digest: PhotosDigest,
+    /// Version of the models that found nothing.
+    pub model_version: String,
+    /// The reason.
+    pub reason: Reason,
+    /// The reason in words.
+    pub message: String,
+}
+
+/// What is known of one dog of the source.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// It can be matched.
+    Dog(Box<DogRecord>),
+    /// It cannot.
+    Rejected(Rejection),
+}
+
+impl Entry {
+    /// Id of the dog.
+    pub fn dog_id(&self) -> &str {
+        match self {
+            Self::Dog(record) => &record.dog_id,
+            Self::Rejected(rejection) => &rejection.dog_id,
+        }
+    }
+
+    /// Whether it came from these photos and these models.
+    pub fn is_of(&self, digest: &PhotosDigest, model_version: &str) -> bool {
+        let (own_digest, own_version) = match self {
+            Self::Dog(record) => (&record.photos_digest, &record.model_version),
+            Self::Rejected(rejection) => (&rejection.photos_digest, &rejection.model_version),
+        };
+        own_digest == digest && own_version == model_version
+    }
+
+    /// Checksum and protobuf message.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let kind = match self {
+            Self::Dog(record) => store::entry::Kind::Dog(record.as_ref().into()),
+            Self::Rejected(rejection) => store::entry::Kind::Rejection(rejection.into()),
+        };
+        frame::encode(&store::Entry { kind: Some(kind) })
+    }
+
+    /// `None` for damaged bytes.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        match frame::decode::<store::Entry>(bytes)?.kind? {
+            store::entry::Kind::Dog(record) => {
+                Some(Self::Dog(Box::new(DogRecord::from_message(record)?)))
+            }
+            store::entry::Kind::Rejection(rejection) => {
+                Some(Self::Rejected(Rejection::from_message(rejection)?))
+            }
+        }
+    }
+}
+
+impl From<&DogRecord> for store::DogRecord {
+    fn from(record: &DogRecord) -> Self {
+        Self {
+            dog_id: record.dog_id.clone(),
+            image_id: record.image_id.clone(),
+            photo_location: record.photo_location.clone(),
+            photos_digest: record.photos_digest.to_vec(),
+            traits: record.traits.clone(),
+            model_version: record.model_version.clone(),
+            landmarks: record.landmarks.0.iter().flatten().map(|&c| c as f32).collect(),
+            log_ratios: record.measurement.log_ratios.to_vec(),
+            shape: record.measurement.shape.coordinates().map(|c| c as f32).to_vec(),
+            quality: Some(messages::of_quality(record.quality)),
+            enrolled_at: record.enrolled_at.timestamp(),
+        }
+    }
+}
+
+impl DogRecord {
+    /// `None` for a message that this version does not understand.
+    pub(super) fn from_message(record: store::DogRecord) -> Option<Self> {
+        let shape = SymmetricShape::restored(points(&record.shape)?)?;
+        let log_ratios = record.log_ratios.try_into().ok()?;
+        Some(Self {
+            dog_id: record.dog_id,
+            image_id: record.image_id,
+            photo_location: record.photo_location,
+            photos_digest: digest(&record.photos_digest)?,
+            traits: record.traits,
+            model_version: record.model_version,
+            landmarks: Landmarks(points(&record.landmarks)?),
+            measurement: Measurement { log_ratios, shape },
+            quality: messages::to_quality(record.quality.unwrap_or_default()),
+            enrolled_at: DateTime::from_timestamp(record.enrolled_at, 0)?,
+        })
+    }
+}
+
+impl From<&Rejection> for store::Rejection {
+    fn from(rejection: &Rejection) -> Self {
+        Self {
+            dog_id: rejection.dog_id.clone(),
+            photos_digest: rejection.photos_digest.to_vec(),
+            model_version: rejection.model_version.clone(),
+            reason: rejection.reason.code().to_owned(),
+            message: rejection.message.clone(),
+        }
+    }
+}
+
+impl Rejection {
+    fn from_message(rejection: store::Rejection) -> Option<Self> {
+        Some(Self {
+            dog_id: rejection.dog_id,
+            photos_digest: digest(&rejection.photos_digest)?,
+            model_version: rejection.model_version,
+            reason: Reason::from_code(&rejection.reason)?,
+            message: rejection.message,
+        })
+    }
+}
+
+fn digest(bytes: &[u8]) -> Option<PhotosDigest> {
+    bytes.try_into().ok()
+}
+
+fn points<const N: usize>(coordinates: &[f32]) -> Option<[[f64; 2]; N]> {
+    let complete = coordinates.len() == 2 * N;
+    complete.then(|| {
+        std::array::from_fn(|i| [f64::from(coordinates[2 * i]), f64::from(coordinates[2 * i + 1])])
+    })
+}

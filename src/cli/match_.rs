@@ -1,0 +1,143 @@
+//! `mungpy match`.
+
+use std::{fs, path::Path, process::ExitCode};
+
+use mungpy_core::face::Species;
+use mungpy_core::reason::Reason;
+use mungpy_proto::v1::{
+    Answer, MatchRequest, MatchResponse, match_service_client::MatchServiceClient,
+};
+use tokio::runtime::Runtime;
+use tonic_types::StatusExt;
+
+use super::{Failure, args, extract::write_picture};
+use crate::{
+    catalogue::Catalogue,
+    extract::Extractor,
+    matching::{MatchAnswer, Matcher, Snapshot},
+    photo::Photo,
+    picture::{self, Portrait},
+    settings::Settings,
+};
+
+pub(super) fn run(command: &args::Match, settings: &Settings) -> Result<ExitCode, Failure> {
+    let request = request(command)?;
+    let response = match &command.server {
+        Some(server) => ask(server, request)?,
+        None => answer_here(command, &request, settings)?,
+    };
+    if command.json {
+        let json = serde_json::to_string_pretty(&response);
+        println!("{}", json.map_err(|error| Failure::new(Reason::OutputFailed, error))?);
+    } else {
+        println!("{}", to_text(&response));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks a running server.
+fn ask(server: &str, request: MatchRequest) -> Result<MatchResponse, Failure> {
+    let failed = |error: &dyn std::error::Error| {
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        Failure::new(Reason::ServerUnreachable, format!("{server}: {error}{cause}"))
+    };
+    let runtime = Runtime::new().map_err(|error| failed(&error))?;
+    runtime.block_on(async {
+        let mut client =
+            MatchServiceClient::connect(server.to_owned()).await.map_err(|error| failed(&error))?;
+        let answer = client.r#match(request).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| {
+            let reason = status.get_error_details().error_info().map(|info| info.reason.clone());
+            Failure::from_server(reason, status.message())
+        })
+    })
+}
+
+/// Answers from the data directory.
+fn answer_here(
+    command: &args::Match,
+    request: &MatchRequest,
+    settings: &Settings,
+) -> Result<MatchResponse, Failure> {
+    let catalogue = Catalogue::read(&settings.data_dir.catalogue_path())?;
+    let snapshot = Snapshot::of(&catalogue, &settings.questionnaire, &settings.persons());
+    let mut extractor = Extractor::load(Species::Person, &settings.models)?;
+    let matcher = Matcher::new(settings.questionnaire.clone(), settings.policy);
+    let answer = matcher.answer(&mut extractor, &snapshot, request)?;
+    if let Some(out) = &command.picture {
+        write_picture(out, &draw(&catalogue, &snapshot, request, &answer)?)?;
+    }
+    Ok(answer.response)
+}
+
+fn request(command: &args::Match) -> Result<MatchRequest, Failure> {
+    let mut photos = Vec::new();
+    for path in &command.photos {
+        photos.push(fs::read(path).map_err(|error| Failure::file(path, &error))?.into());
+    }
+    let image_id = command.photos[0].file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(MatchRequest {
+        photos,
+        image_id,
+        answers: command.answers.iter().map(|text| answer(text)).collect::<Result<_, _>>()?,
+        policy: None,
+        top: command.top,
+        excluded_dog_ids: command.exclude.clone(),
+        language: command.language.clone(),
+    })
+}
+
+/// `axis=side`, with `!` behind it where the side is required.
+fn answer(text: &str) -> Result<Answer, Failure> {
+    let (axis, side) = text.split_once('=').ok_or_else(|| {
+        Failure::new(
+            Reason::AnswerInvalid,
+            format!("answer {text:?} is not AXIS=SIDE, e.g. energy=homebody"),
+        )
+    })?;
+    let required = side.ends_with('!');
+    Ok(Answer { axis: axis.to_owned(), side: side.trim_end_matches('!').to_owned(), required })
+}
+
+fn draw(
+    catalogue: &Catalogue,
+    snapshot: &Snapshot,
+    request: &MatchRequest,
+    answer: &MatchAnswer,
+) -> Result<Vec<u8>, Failure> {
+    let hit = &answer.found.hits[0];
+    let dog_id = snapshot.index.dog_id(hit.dog);
+    let dog = catalogue.dog(dog_id).expect("the index holds the dogs of the catalogue");
+    let location = Path::new(&dog.photo_location);
+    let bytes = fs::read(location).map_err(|error| Failure::file(location, &error))?;
+    let (person_photo, dog_photo) = (Photo::decode(&request.photos[0])?, Photo::decode(&bytes)?);
+    let person = &answer.people[0];
+    let ratios = snapshot.index.explain(&answer.person, hit.dog);
+    let drawn = picture::side_by_side(
+        &Portrait { photo: &person_photo, landmarks: &person.landmarks, caption: "you" },
+        &Portrait { photo: &dog_photo, landmarks: &dog.landmarks, caption: &dog.dog_id },
+        answer.response.score,
+        &ratios,
+    )?;
+    Ok(drawn.encode(".png")?)
+}
+
+fn to_text(response: &MatchResponse) -> String {
+    let mut lines = Vec::new();
+    for (index, dog) in response.matches.iter().enumerate() {
+        let (id, image, score) = (&dog.dog_id, &dog.dog_image_id, dog.score);
+        let rank = index + 1;
+        lines.push(format!(
+            "{rank}. {id} (image {image}): more alike than {score:.1} % of random pairs"
+        ));
+        if let Some(agreement) = dog.agreement.filter(|agreement| agreement.answered > 0) {
+            let (agreed, answered) = (agreement.agreed, agreement.answered);
+            lines.push(format!("   temperament: {agreed} of {answered} answers agree"));
+        }
+        let ratios = dog.explanation.iter().flat_map(|explanation| &explanation.ratios);
+        lines.extend(ratios.map(|ratio| format!("   {}", ratio.sentence)));
+    }
+    let (candidates, version) = (response.candidates, response.catalogue_version);
+    lines.push(format!("among {candidates} dogs of catalogue version {version}"));
+    lines.join("\n")
+}

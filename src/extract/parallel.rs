@@ -1,0 +1,49 @@
+//! Spreads photos over worker threads.
+
+use std::{
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use super::{ExtractError, Extractor};
+
+/// Does `work` for each item, on as many threads as `workers` says, each with a
+/// copy of the extractor. `sink` gets the results on this thread, with the number
+/// of their item, in the order in which they are done; an error from it ends all.
+pub fn for_each_parallel<T: Sync, R: Send, E: From<ExtractError>>(
+    extractor: Extractor,
+    workers: usize,
+    items: &[T],
+    work: impl Fn(&mut Extractor, &T) -> R + Sync,
+    mut sink: impl FnMut(usize, R) -> Result<(), E>,
+) -> Result<(), E> {
+    let workers = workers.clamp(1, items.len().max(1));
+    let mut extractors = vec![extractor];
+    while extractors.len() < workers {
+        extractors.push(extractors[0].try_clone()?);
+    }
+    let (next, work) = (&AtomicUsize::new(0), &work);
+    // Bounded, so that results do not pile up before a slow sink.
+    let (send, results) = mpsc::sync_channel(2 * workers);
+    thread::scope(|scope| {
+        for mut extractor in extractors {
+            let send = send.clone();
+            scope.spawn(move || {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(number) else { return };
+                    if send.send((number, work(&mut extractor, item))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        // The receiver is consumed here: when the sink fails, it is gone and the
+        // workers stop at their next result.
+        results.into_iter().try_for_each(|(number, result)| sink(number, result))
+    })
+}

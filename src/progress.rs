@@ -1,0 +1,56 @@
+//! Progress of long work: a bar on a terminal, plain lines elsewhere.
+
+use std::{io::IsTerminal, time::Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Plain lines come when another tenth is done.
+const LINES: usize = 10;
+
+/// Shows how far a work is; writes to standard error.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    what: &'static str,
+    begun: Instant,
+    tenths: usize,
+}
+
+impl Progress {
+    /// `what` names the items.
+    pub fn new(what: &'static str) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = if std::env::var_os("NO_COLOR").is_some() {
+                "{msg} {wide_bar} {pos}/{len} {per_sec} {eta}"
+            } else {
+                "{msg} {wide_bar:.red/dim} {pos}/{len} {per_sec} {eta}"
+            };
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.with_message(what)
+                .with_style(ProgressStyle::with_template(style).expect("the template is valid"))
+        });
+        Self { bar, what, begun: Instant::now(), tenths: 0 }
+    }
+
+    /// `done` of `all` items are done.
+    pub fn update(&mut self, done: usize, all: usize) {
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            }
+            None if done * LINES / all > self.tenths => {
+                self.tenths = done * LINES / all;
+                let seconds = self.begun.elapsed().as_secs_f64();
+                eprintln!("{}: {done}/{all}, {:.1}/s", self.what, done as f64 / seconds);
+            }
+            None => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

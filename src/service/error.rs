@@ -1,0 +1,20 @@
+//! Why the gRPC server could not start or ended.
+
+use mungpy_core::reason::{Reason, WithReason};
+
+/// Why the server could not start or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The transport failed.
+    #[error("the gRPC server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// The descriptors built into this program are damaged.
+    #[error("server reflection failed: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+impl WithReason for ServeError {
+    fn reason(&self) -> Reason {
+        Reason::ServerFailed
+    }
+}

@@ -1,0 +1,241 @@
+//! Settings: arguments win over the environment, the environment over the file.
+//!
+//! [`CommonOptions`], [`BatchOptions`] and [`ServeOptions`] name each setting once, for clap and
+//! for the file. [`Layers`] puts what was given over what stands in the file and remembers the
+//! origin of each value; [`Settings`] is what the commands work with.
+
+mod error;
+mod layers;
+mod options;
+mod secret;
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    thread,
+};
+
+use clap::ArgMatches;
+use mungpy_core::{
+    face::ModelOrigin,
+    resemblance::Population,
+    temperament::{Policy, Questionnaire},
+};
+use mungpy_runtime::logging;
+use serde::Deserialize;
+
+use crate::{
+    catalogue::DataDir,
+    vision::{Models, Role},
+};
+pub use error::SettingsError;
+pub use layers::Origin;
+use layers::{Origins, layered};
+pub use options::{BatchOptions, CommonOptions, ServeOptions};
+pub use secret::Secret;
+
+/// Where Mungpy keeps its data unless a setting names another directory.
+const DATA_DIR: &str = "mungpy-data";
+/// Where the server listens unless a setting names another address.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 50051);
+
+/// The configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct File {
+    batch: BatchOptions,
+    serve: ServeOptions,
+    #[serde(flatten)]
+    common: toml::Table,
+}
+
+/// Options of all layers, each with its origin.
+#[derive(Debug, Clone)]
+pub struct Layers {
+    /// What every command takes.
+    pub common: CommonOptions,
+    /// What the batch takes.
+    pub batch: BatchOptions,
+    /// What the server takes.
+    pub serve: ServeOptions,
+    origins: [Origins; 3],
+}
+
+/// One setting as `mungpy config show` prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Key in the file.
+    pub key: &'static str,
+    /// The value, secrets masked.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Layers {
+    /// Puts what was given over the file at `config`. `batch` and `serve` are the options of the
+    /// command that runs, if it is one of these; `matches` are those of the whole command line.
+    pub fn new(
+        config: Option<&Path>,
+        common: &CommonOptions,
+        batch: Option<&BatchOptions>,
+        serve: Option<&ServeOptions>,
+        matches: &ArgMatches,
+    ) -> Result<Self, SettingsError> {
+        let (file_common, file_batch, file_serve) = match config {
+            Some(path) => read_file(path)?,
+            None => Default::default(),
+        };
+        let of_command = matches.subcommand().map(|(_, matches)| matches);
+        let (common, common_origins) = layered(common, Some(matches), &file_common);
+        let (batch, batch_origins) =
+            layered(batch.unwrap_or(&BatchOptions::default()), of_command, &file_batch);
+        let (serve, serve_origins) =
+            layered(serve.unwrap_or(&ServeOptions::default()), of_command, &file_serve);
+        let origins = [common_origins, batch_origins, serve_origins];
+        Ok(Self { common, batch, serve, origins })
+    }
+
+    /// Every setting with its value and origin, secrets masked.
+    pub fn shown(&self) -> Vec<Shown> {
+        let (common, batch) = (&self.common, &self.batch);
+        let path = |path: &Option<PathBuf>, default: &str| {
+            path.as_ref().map_or(default.to_owned(), |path| path.display().to_string())
+        };
+        let origin = |origin: Option<ModelOrigin>| origin.unwrap_or_default().name().to_owned();
+        let models: Vec<_> = common.models.iter().map(|path| path.display().to_string()).collect();
+        let row = |key: &'static str, value: String| {
+            let (table, name) = match key.split_once('.') {
+                None => (0, key),
+                Some(("batch", name)) => (1, name),
+                Some((_, name)) => (2, name),
+            };
+            let origin = self.origins[table].get(name).copied().unwrap_or(Origin::Default);
+            Shown { key, value, origin }
+        };
+        vec![
+            row("data_dir", path(&common.data_dir, DATA_DIR)),
+            row("models", models.join(":")),
+            row("detector", origin(common.detector)),
+            row("person_landmarks", origin(common.person_landmarks)),
+            row("workers", self.workers().to_string()),
+            row("temperament", path(&common.temperament, "(built in)")),
+            row("policy", common.policy.clone().unwrap_or_else(|| Policy::default().to_string())),
+            row("log_json", common.log_json.to_string()),
+            row("batch.source", path(&batch.source, "")),
+            row("batch.database", batch.database.as_ref().map_or(String::new(), Secret::to_string)),
+            row("batch.query", batch.query.clone().unwrap_or_default()),
+            row("serve.listen", self.listen().to_string()),
+        ]
+    }
+
+    /// Threads that measure photos, at least one.
+    fn workers(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        self.common.workers.unwrap_or_else(cores).max(1)
+    }
+
+    /// Address that the server listens on.
+    pub fn listen(&self) -> SocketAddr {
+        self.serve.listen.unwrap_or(LISTEN)
+    }
+
+    /// Starts logging for the whole process.
+    pub fn start_logging(&self, default: &str) {
+        let json = self.common.log_json;
+        logging::start(default, if json { logging::Format::Json } else { logging::Format::Text });
+    }
+}
+
+/// What every command works with.
+pub struct Settings {
+    /// Where store and catalogue lie.
+    pub data_dir: DataDir,
+    /// The model files, and whose are chosen.
+    pub models: Models,
+    /// Threads that measure photos, at least one.
+    pub workers: usize,
+    /// The temperament questionnaire.
+    pub questionnaire: Questionnaire,
+    /// Which dogs fit when a request does not say.
+    pub policy: Policy,
+}
+
+impl Settings {
+    /// Reads what the options name.
+    pub fn resolve(layers: &Layers) -> Result<Self, SettingsError> {
+        let common = &layers.common;
+        let questionnaire = match &common.temperament {
+            Some(path) => Questionnaire::parse(&read(path)?)?,
+            None => Questionnaire::default(),
+        };
+        let policy = match &common.policy {
+            Some(text) => {
+                text.parse().map_err(|_| SettingsError::Policy { policy: text.clone() })?
+            }
+            None => Policy::default(),
+        };
+        Ok(Self {
+            data_dir: DataDir::new(common.data_dir.as_deref().unwrap_or(Path::new(DATA_DIR))),
+            models: Models::new(&common.models)
+                .with_dog_detector(common.detector.unwrap_or_default())
+                .with_person_landmarks(common.person_landmarks.unwrap_or_default()),
+            workers: layers.workers(),
+            questionnaire,
+            policy,
+        })
+    }
+
+    /// The persons that a person is compared with.
+    pub fn persons(&self) -> Population {
+        Population::shipped_person(self.models.origin(Role::PersonLandmarks))
+    }
+}
+
+fn read(path: &Path) -> Result<String, SettingsError> {
+    fs::read_to_string(path)
+        .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })
+}
+
+fn read_file(path: &Path) -> Result<(CommonOptions, BatchOptions, ServeOptions), SettingsError> {
+    parse(&read(path)?).map_err(|detail| SettingsError::Malformed { path: path.to_owned(), detail })
+}
+
+fn parse(text: &str) -> Result<(CommonOptions, BatchOptions, ServeOptions), String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let common = file.common.try_into().map_err(|error: toml::de::Error| error.to_string())?;
+    Ok((common, file.batch, file.serve))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_in_the_file_is_refused() {
+        assert!(parse("workers = 2\n[batch]\nsource = \"dogs\"").is_ok());
+        assert!(parse("wokers = 2").is_err());
+        assert!(parse("[batch]\nsauce = \"dogs\"").is_err());
+        assert!(parse("workers = \"two\"").is_err());
+    }
+
+    #[test]
+    fn the_example_sets_every_key() {
+        let example = include_str!("../../examples/mungpy.toml");
+        let uncommented: String = example
+            .lines()
+            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+            .fold(String::new(), |text, line| text + line + "\n");
+        let (common, batch, serve) = parse(&uncommented).unwrap();
+        let origins = [
+            layered(&common, None, &common).1,
+            layered(&batch, None, &batch).1,
+            layered(&serve, None, &serve).1,
+        ];
+        let layers = Layers { common, batch, serve, origins };
+        for shown in layers.shown() {
+            assert_ne!(shown.origin, Origin::Default, "{} is missing", shown.key);
+        }
+    }
+}

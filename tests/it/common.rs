@@ -1,0 +1,162 @@
+//! What several tests share: test data, composites as ground truth, a catalogue
+//! and a server made of them.
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chrono::Utc;
+use mungpy::{
+    catalogue::{Catalogue, DataDir, DogRecord},
+    extract::Extractor,
+    matching::Matcher,
+    service::{self, LiveCatalogue, WorkerPool},
+    vision::Models,
+};
+use mungpy_core::{
+    face::{self, Landmarks, ModelOrigin, Quality, Species},
+    resemblance::Population,
+    temperament::{Policy, Questionnaire},
+};
+use serde::Deserialize;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// A file or folder below `tests/data`.
+pub fn data(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(relative)
+}
+
+pub fn bytes(relative: &str) -> Vec<u8> {
+    let path = data(relative);
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A file or folder of `../shared`; the tests that need it are ignored by
+/// default and fail here where it is missing.
+pub fn shared(relative: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(relative);
+    assert!(path.exists(), "this test needs {}", path.display());
+    path
+}
+
+pub fn shipped_models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("landmark-models")
+}
+
+pub fn person_extractor() -> Extractor {
+    Extractor::load(Species::Person, &Models::new(&[shipped_models()]))
+        .expect("the person models load")
+}
+
+pub fn dog_extractor() -> Extractor {
+    Extractor::load(Species::Dog, &Models::new(&[shipped_models()])).expect("the dog models load")
+}
+
+/// A composite and its landmarks by construction, in pixels.
+#[derive(Deserialize)]
+pub struct Composite {
+    pub photo: String,
+    pub species: String,
+    pub landmarks: [[f64; 2]; 16],
+}
+
+impl Composite {
+    pub fn landmarks(&self) -> Landmarks {
+        Landmarks(self.landmarks)
+    }
+
+    pub fn stem(&self) -> String {
+        Path::new(&self.photo).file_stem().unwrap().to_string_lossy().into_owned()
+    }
+}
+
+/// Composites whose path begins with `folder`.
+pub fn composites(folder: &str) -> Vec<Composite> {
+    let text = String::from_utf8(bytes("composites.jsonl")).unwrap();
+    let all = text.lines().map(|line| serde_json::from_str::<Composite>(line).unwrap());
+    let chosen: Vec<_> = all.filter(|composite| composite.photo.starts_with(folder)).collect();
+    assert!(!chosen.is_empty(), "no composite in {folder}");
+    chosen
+}
+
+/// A catalogue of the composite dogs with their landmarks by construction: what
+/// a batch with faultless detectors would publish.
+pub fn composite_catalogue() -> Catalogue {
+    let energy = ["energetic", "homebody"];
+    let dogs = composites("dogs/").into_iter().enumerate().map(|(number, composite)| {
+        let landmarks = composite.landmarks();
+        let (measurement, quality) = face::measure(&landmarks, Species::Dog).unwrap();
+        DogRecord {
+            dog_id: composite.stem(),
+            image_id: format!("{}.jpg", composite.stem()),
+            photo_location: data(&composite.photo).to_string_lossy().into_owned(),
+            photos_digest: [0; 32],
+            traits: BTreeMap::from([("energy".to_owned(), energy[number % 2].to_owned())]),
+            model_version: "by construction".to_owned(),
+            landmarks,
+            measurement,
+            quality: Quality { interocular: landmarks.interocular_distance(), ..quality },
+            enrolled_at: Utc::now(),
+        }
+    });
+    Catalogue {
+        version: 1,
+        published_at: Utc::now(),
+        model_version: "by construction".to_owned(),
+        dogs: dogs.collect(),
+    }
+}
+
+/// A gRPC server of this test's own.
+pub struct TestServer {
+    pub address: SocketAddr,
+    pub data_dir: DataDir,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+    _folder: tempfile::TempDir,
+}
+
+impl TestServer {
+    /// Starts a server over a catalogue, or over none.
+    pub async fn start(catalogue: Option<&Catalogue>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::new(folder.path());
+        if let Some(catalogue) = catalogue {
+            catalogue.publish(&data_dir.catalogue_path()).unwrap();
+        }
+        let questionnaire = Questionnaire::default();
+        let persons = Population::shipped_person(ModelOrigin::default());
+        let live =
+            Arc::new(LiveCatalogue::new(data_dir.catalogue_path(), questionnaire.clone(), persons));
+        if catalogue.is_some() {
+            live.load().unwrap();
+        }
+        let workers = WorkerPool::new(person_extractor(), 2).unwrap();
+        let matcher = Matcher::new(questionnaire, Policy::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopped.await;
+            };
+            service::serve(listener, matcher, workers, live, stopped).await.unwrap();
+        });
+        Self { address, data_dir, stop, task, _folder: folder }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Asks the server to stop and waits until it has.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        self.task.await.unwrap();
+    }
+}

@@ -1,0 +1,15 @@
+//! Integration tests, by behaviour. Those that need the photos or models of `../shared` are
+//! ignored by default and run with `make test-shared`.
+
+mod common;
+
+mod batch;
+mod catalogue;
+mod commands;
+#[cfg(feature = "postgres")]
+mod database;
+mod extraction;
+mod gateway;
+mod models;
+mod photos;
+mod service;

@@ -81,7 +81,7 @@ using Downsampled = Down<32, Down<32, Down<16, Input>>>;
 using Net = dlib::loss_mmod<dlib::con<1, 9, 9, 1, 1, Same<45, Same<45, Same<45, Downsampled>>>>>;
 }  // namespace dlib_published
 
-// The project's own, as landmark-models/training/detector/networks.h has it.
+// The project's own, as training/native/networks.h has it.
 namespace own {
 template <long N, long K, typename Below> using Down = dlib::relu<dlib::con<N, K, K, 2, 2, Below>>;
 template <long N, long K, typename Below> using Same = dlib::relu<dlib::con<N, K, K, 1, 1, Below>>;

@@ -1,0 +1,1 @@
+"""Composite faces: averages of many faces, which show nobody."""

@@ -1,0 +1,1 @@
+"""The detector of dog faces, distilled from a published one."""

@@ -1,0 +1,29 @@
+"""The constants of landmarking, which the program reads from the same file."""
+
+import tomllib
+from pathlib import Path
+
+FILE = Path(__file__).parents[2] / "landmark-models" / "landmarking.toml"
+_TABLES = tomllib.loads(FILE.read_text(encoding="utf-8"))
+
+MIRROR_ORDER: list[int] = _TABLES["landmarks"]["mirror_order"]
+LANDMARKS = len(MIRROR_ORDER)
+
+CHIP_SIDE: int = _TABLES["chip"]["side"]
+CHIP_REACH: float = _TABLES["chip"]["reach"]
+CHIP_DROP: float = _TABLES["chip"]["drop"]
+
+INPUT_MEAN: float = _TABLES["input"]["mean"]
+INPUT_UNIT: float = _TABLES["input"]["unit"]
+
+CELL: int = _TABLES["heatmap"]["cell"]
+
+JITTERS: list[tuple[float, float, float]] = [tuple(jitter) for jitter in _TABLES["boxes"]["jitters"]]
+
+ROUNDS: list[int] = _TABLES["refinement"]["rounds"]
+TOWARDS_MEAN: float = _TABLES["refinement"]["towards_mean"]
+WARP_MARGIN: float = _TABLES["refinement"]["warp_margin"]
+MEAN_DOG_FEATURES: list[float] = _TABLES["refinement"]["mean_features"]
+
+CENTROID_SIZE: float = _TABLES["alignment"]["centroid_size"]
+CENTROID_RISE: float = _TABLES["alignment"]["centroid_rise"]

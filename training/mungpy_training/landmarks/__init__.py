@@ -1,0 +1,1 @@
+"""The landmark networks of dogs and persons."""

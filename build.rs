@@ -1,9 +1,50 @@
-//! Compiles the C++ bridge to dlib.
+//! Compiles the C++ bridge to dlib, and turns the constants that the training shares into Rust.
 
-use std::env;
+use std::{env, error::Error, fmt::Write as _, fs, path::Path};
+
+use toml::{Table, Value};
+
+const LANDMARKING: &str = "landmark-models/landmarking.toml";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    write_landmarking()?;
+    compile_bridge();
+    Ok(())
+}
+
+/// One constant for each key of each table: `[chip] side = 160` becomes `CHIP_SIDE`.
+fn write_landmarking() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed={LANDMARKING}");
+    let tables: Table = toml::from_str(&fs::read_to_string(LANDMARKING)?)?;
+    let mut code = String::new();
+    for (table, keys) in &tables {
+        for (key, value) in keys.as_table().ok_or("constants stand in tables")? {
+            let name = format!("{table}_{key}").to_uppercase();
+            let (kind, value) = literal(value)?;
+            writeln!(code, "/// `{key}` of `[{table}]`.\npub const {name}: {kind} = {value};")?;
+        }
+    }
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("landmarking.rs"), code)?;
+    Ok(())
+}
+
+/// Type and literal of a value.
+fn literal(value: &Value) -> Result<(String, String), Box<dyn Error>> {
+    match value {
+        Value::Integer(number) => Ok(("usize".to_owned(), number.to_string())),
+        Value::Float(number) => Ok(("f64".to_owned(), format!("{number:?}"))),
+        Value::Array(values) => {
+            let items = values.iter().map(literal).collect::<Result<Vec<_>, _>>()?;
+            let kind = items.first().map(|(kind, _)| kind.clone()).ok_or("empty array")?;
+            let items: Vec<String> = items.into_iter().map(|(_, item)| item).collect();
+            Ok((format!("[{kind}; {}]", items.len()), format!("[{}]", items.join(", "))))
+        }
+        other => Err(format!("{} is no constant", other.type_str()).into()),
+    }
+}
 
 /// One unit, optimised in every profile, because dlib's detectors live in header templates.
-fn main() {
+fn compile_bridge() {
     for file in ["bridge.rs", "dlib_bridge.h", "dlib_bridge.cc"] {
         println!("cargo:rerun-if-changed=src/vision/{file}");
     }

@@ -16,7 +16,10 @@ use mungpy_core::face::{
 
 use crate::{
     photo::{Photo, Raster, Turn},
-    vision::{Detection, Detector, Models, Role, VerifiedModel, VisionError},
+    vision::{
+        Detection, Detector, Models, Role, VerifiedModel, VisionError,
+        landmarking::REFINEMENT_ROUNDS,
+    },
 };
 use landmarking::{LandmarkModel, LookPlan};
 use search::FaceFinder;
@@ -33,7 +36,7 @@ const MEASUREMENT_VERSION: u32 = 8;
 /// three runs in place of ten. Of dogs the spread over the boxes tells what is none, and
 /// without the second round a face warped to other proportions is found warped half as far.
 const PERSON_LOOKS: LookPlan = LookPlan::Aligned;
-const DOG_LOOKS: LookPlan = LookPlan::RefinedTowardsMean { boxes: &[3, 3] };
+const DOG_LOOKS: LookPlan = LookPlan::RefinedTowardsMean { boxes: &REFINEMENT_ROUNDS };
 
 /// What was found in a photo. Coordinates are pixels of the upright photo.
 #[derive(Debug, Clone)]

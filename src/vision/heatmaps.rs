@@ -9,17 +9,14 @@ use opencv::{
     prelude::*,
 };
 
-use super::{VisionError, models::VerifiedModel};
+use super::{
+    VisionError,
+    landmarking::{CHIP_SIDE, HEATMAP_CELL, INPUT_MEAN, INPUT_UNIT},
+    models::VerifiedModel,
+};
 use crate::photo::Raster;
 
-/// Side of the square chip that the network looks at, in pixels.
-pub const CHIP_SIDE: usize = 160;
-/// Pixels of the chip for each cell of a heat map.
-const CELL: usize = 4;
-const CELLS: usize = CHIP_SIDE / CELL;
-/// Brightness that the network takes for 0, and its unit.
-const MEAN: f64 = 127.0;
-const UNIT: f64 = 128.0;
+const CELLS: usize = CHIP_SIDE / HEATMAP_CELL;
 /// Names of the outputs: N × 16 × 40 × 40 scores; N × 1, above 0 for a face.
 const HEATMAPS: &str = "heatmaps";
 const FACE_SCORE: &str = "verdict"; // its name in the shipped model
@@ -82,9 +79,9 @@ impl LandmarkNetwork {
         let side = CHIP_SIDE as i32;
         let blob = dnn::blob_from_images(
             &images,
-            1.0 / UNIT,
+            1.0 / INPUT_UNIT,
             Size::new(side, side),
-            Scalar::all(MEAN),
+            Scalar::all(INPUT_MEAN),
             false,
             false,
             CV_32F,
@@ -120,7 +117,7 @@ fn expected_position(scores: &[f32]) -> [f64; 2] {
         x += weight * (cell % CELLS) as f64;
         y += weight * (cell / CELLS) as f64;
     }
-    [x, y].map(|cells| (cells / sum + 0.5) * CELL as f64 - 0.5)
+    [x, y].map(|cells| (cells / sum + 0.5) * HEATMAP_CELL as f64 - 0.5)
 }
 
 #[cfg(test)]

@@ -9,12 +9,14 @@ mod bridge;
 mod detector;
 mod error;
 mod heatmaps;
+pub mod landmarking;
 mod models;
 mod predictor;
 
 pub use detector::{Detection, Detector};
 pub use error::VisionError;
-pub use heatmaps::{CHIP_SIDE, LandmarkNetwork};
+pub use heatmaps::LandmarkNetwork;
+pub use landmarking::CHIP_SIDE;
 pub use models::{Delivery, ModelEntry, Models, Role, VerifiedModel};
 pub use predictor::{Predictor, SquareBox};
 

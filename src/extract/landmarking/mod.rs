@@ -15,20 +15,8 @@ use crate::{
     vision::{Detection, LandmarkNetwork, Predictor, VerifiedModel, VisionError},
 };
 
-/// Shift of the box in x and y and its scale, in shares of its side: as far as
-/// detectors miss the true box. The first of them stand for all where fewer are
-/// tried.
-const JITTERS: [(f64, f64, f64); 9] = [
-    (0.0, 0.0, 1.0),
-    (0.0, -0.03, 0.97),
-    (0.0, 0.03, 1.03),
-    (-0.03, 0.0, 1.0),
-    (0.03, 0.0, 1.0),
-    (0.0, 0.0, 0.97),
-    (0.0, 0.0, 1.03),
-    (-0.02, 0.02, 1.0),
-    (0.02, 0.02, 1.0),
-];
+/// Shift of the box in x and y and its scale, in shares of its side.
+type Jitter = [f64; 3];
 
 /// Side of the picture of the face in which its sharpness is measured, in pixels.
 const SHARPNESS_SIDE: usize = 256;
@@ -125,6 +113,7 @@ fn disagreement(predictions: &[Landmarks], mean: &Landmarks) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vision::landmarking::BOXES_JITTERS;
 
     #[test]
     fn one_wild_prediction_does_not_move_the_mean() {
@@ -138,9 +127,9 @@ mod tests {
 
     #[test]
     fn jitters_are_symmetric_about_the_vertical() {
-        for (dx, dy, scale) in JITTERS {
+        for [dx, dy, scale] in BOXES_JITTERS {
             assert!(
-                JITTERS.contains(&(-dx, dy, scale)),
+                BOXES_JITTERS.contains(&[-dx, dy, scale]),
                 "({dx}, {dy}, {scale}) has no mirror image"
             );
         }

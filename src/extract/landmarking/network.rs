@@ -1,39 +1,27 @@
 //! Landmarks by a network: in chips, each seen as it is and mirrored.
 
 use mungpy_core::face::{
-    self, FEATURE_COUNT, FaceError, Landmarks, Placement, QualityLimits, Species, SymmetricShape,
-    points_of,
+    self, FaceError, Landmarks, Placement, QualityLimits, Species, SymmetricShape, points_of,
 };
 
-use super::JITTERS;
+use super::Jitter;
 use crate::{
     extract::ExtractError,
     photo::{Chip, PhotoError, Raster, Warp},
-    vision::{CHIP_SIDE, Detection, LandmarkNetwork},
+    vision::{
+        Detection, LandmarkNetwork,
+        landmarking::{
+            ALIGNMENT_CENTROID_RISE, ALIGNMENT_CENTROID_SIZE, BOXES_JITTERS, CHIP_DROP, CHIP_REACH,
+            CHIP_SIDE, REFINEMENT_MEAN_FEATURES, REFINEMENT_TOWARDS_MEAN, REFINEMENT_WARP_MARGIN,
+        },
+    },
 };
 
-/// Side of the chip, in sides of the face box.
-const REACH: f64 = 1.3;
-/// How far the chip's middle lies below the box's, in sides of the box: chins
-/// hang below the boxes.
-const DROP: f64 = 0.18;
-
-/// Of a face whose chip has been aligned, its centroid size in sides of the chip and
-/// how far its centroid lies above the chip's middle: as the medians of 150 faces
-/// in chips around their boxes.
-const CENTROID_SIZE: f64 = 0.853;
-const CENTROID_RISE: f64 = 0.134;
-
-/// The [features](mungpy_core::face::features) of the mean of 563 marked dogs.
-const MEAN_DOG: [f64; FEATURE_COUNT] = [
-    0.236, 0.185, 0.135, 0.186, 0.101, 0.177, -0.189, -0.223, -0.173, -0.151, 0.096, 0.222, 0.028,
-    0.187, 0.239, 0.381,
-];
-/// How far a face is warped towards the mean one for another look: all the way, and
-/// landmarks that no picture shows well are lost (NME 5.0 % in place of 4.7).
-const TOWARDS_MEAN: f64 = 0.6;
-/// What stays when a chip is warped: a frame a quarter of its side outside of it.
-const AROUND_CHIP: [[f64; 2]; 2] = [[-0.25 * CHIP_SIDE as f64; 2], [1.25 * CHIP_SIDE as f64; 2]];
+/// What stays when a chip is warped: a frame outside of it.
+const AROUND_CHIP: [[f64; 2]; 2] = {
+    let (side, margin) = (CHIP_SIDE as f64, REFINEMENT_WARP_MARGIN);
+    [[-margin * side; 2], [(1.0 + margin) * side; 2]]
+};
 
 /// How often a network looks at a face, and at what of it.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +67,7 @@ fn jittered(
     mut look: impl FnMut(&Chip) -> Result<[Landmarks; 2], ExtractError>,
 ) -> Result<Vec<Landmarks>, ExtractError> {
     let mut predictions = Vec::with_capacity(2 * boxes);
-    for jitter in &JITTERS[..boxes] {
+    for jitter in &BOXES_JITTERS[..boxes] {
         predictions.extend(look(&chip(raster, face, *jitter)?)?);
     }
     Ok(predictions)
@@ -110,9 +98,9 @@ fn refined(
 }
 
 fn towards_mean(landmarks: &Landmarks) -> Result<Landmarks, FaceError> {
-    let mean = SymmetricShape::from_points(points_of(&MEAN_DOG))?;
+    let mean = SymmetricShape::from_points(points_of(&REFINEMENT_MEAN_FEATURES))?;
     let mean = face::reshaped(landmarks, &mean)?;
-    let part = |a: f64, b: f64| a + TOWARDS_MEAN * (b - a);
+    let part = |a: f64, b: f64| a + REFINEMENT_TOWARDS_MEAN * (b - a);
     Ok(Landmarks(std::array::from_fn(|i| {
         let (point, mean) = (landmarks.0[i], mean.0[i]);
         [part(point[0], mean[0]), part(point[1], mean[1])]
@@ -124,11 +112,11 @@ fn aligned(
     face: &Detection,
     network: &mut LandmarkNetwork,
 ) -> Result<Vec<Landmarks>, ExtractError> {
-    let chip = chip(raster, face, JITTERS[0])?;
+    let chip = chip(raster, face, BOXES_JITTERS[0])?;
     let first = network.predict(std::slice::from_ref(&chip.raster))?.remove(0);
     let place = Placement::of(&first.map(|point| chip.to_raster(point)))?;
-    let side = place.size / CENTROID_SIZE;
-    let down = CENTROID_RISE * side;
+    let side = place.size / ALIGNMENT_CENTROID_SIZE;
+    let down = ALIGNMENT_CENTROID_RISE * side;
     let [x, y] = place.centroid;
     let middle = [x - down * place.roll.sin(), y + down * place.roll.cos()];
     let chip = raster.upright_chip(middle, side, place.roll, CHIP_SIDE)?;
@@ -150,7 +138,7 @@ pub(super) fn is_face(
     face: &Detection,
     network: &mut LandmarkNetwork,
 ) -> Result<bool, ExtractError> {
-    let chip = chip(raster, face, JITTERS[0])?.raster;
+    let chip = chip(raster, face, BOXES_JITTERS[0])?.raster;
     let (direct, face_score) =
         network.predict_with_face_score(std::slice::from_ref(&chip))?.remove(0);
     let (mirrored, other) = network.predict_with_face_score(&[chip.mirrored()?])?.remove(0);
@@ -162,14 +150,10 @@ pub(super) fn is_face(
     Ok(disagreement <= QualityLimits::of(Species::Dog).max_landmark_disagreement)
 }
 
-fn chip(
-    raster: &Raster,
-    face: &Detection,
-    (dx, dy, scale): (f64, f64, f64),
-) -> Result<Chip, PhotoError> {
+fn chip(raster: &Raster, face: &Detection, [dx, dy, scale]: Jitter) -> Result<Chip, PhotoError> {
     let ([x, y], side) = (face.centre(), face.side());
-    let reach = side * REACH * scale;
+    let reach = side * CHIP_REACH * scale;
     let left = x + side * dx - reach / 2.0;
-    let top = y + side * (dy + DROP) - reach / 2.0;
+    let top = y + side * (dy + CHIP_DROP) - reach / 2.0;
     raster.chip(left, top, reach, CHIP_SIDE)
 }

@@ -2,11 +2,10 @@
 
 use mungpy_core::face::{Landmarks, Point};
 
-use super::JITTERS;
 use crate::{
     extract::ExtractError,
     photo::Raster,
-    vision::{Detection, Predictor, SquareBox},
+    vision::{Detection, Predictor, SquareBox, landmarking::BOXES_JITTERS},
 };
 
 /// Side of the face box in the chip, in pixels. The predictor rounds to whole
@@ -31,7 +30,7 @@ pub(super) fn predict(
         2.0 * reach,
         (BOX_SIDE * (1.0 + 2.0 * MARGIN)) as usize,
     )?;
-    let boxes = JITTERS.map(|(dx, dy, scale)| SquareBox {
+    let boxes = BOXES_JITTERS.map(|[dx, dy, scale]| SquareBox {
         left: BOX_SIDE * (MARGIN + dx + (1.0 - scale) / 2.0),
         top: BOX_SIDE * (MARGIN + dy + (1.0 - scale) / 2.0),
         side: BOX_SIDE * scale,

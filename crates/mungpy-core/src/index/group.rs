@@ -11,7 +11,7 @@ use crate::{
 
 /// Dogs in a leaf of the tree, which are compared side by side. In 15 dimensions
 /// a search enters many leaves whatever their size, so large ones, of which a few
-/// thousand are compared in a row, win (docs/RESEMBLANCE.md); a group of fewer
+/// thousand are compared in a row, win (docs/SEARCH.md); a group of fewer
 /// dogs is one leaf, that is to say a scan.
 const LEAF: usize = 256;
 

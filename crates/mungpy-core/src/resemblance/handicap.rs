@@ -15,7 +15,7 @@ const NEIGHBOURS: usize = 10;
 /// where they are: without a bound one odd dog would push all others away.
 const HANDICAPPED: f64 = 0.8;
 /// Share of the difference that is made up for: with all of it another photo of
-/// a person leads to other dogs more often (docs/RESEMBLANCE.md).
+/// a person leads to other dogs more often (docs/EXPERIMENTS.md).
 const STRENGTH: f32 = 0.6;
 
 /// Sets the handicap of each dog of a catalogue.

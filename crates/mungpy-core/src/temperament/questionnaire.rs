@@ -47,7 +47,7 @@ impl Default for Questionnaire {
 }
 
 impl Questionnaire {
-    /// Parses a questionnaire file (TOML, see `src/temperament/temperament.toml`).
+    /// Parses a questionnaire file (TOML, see `temperament.toml` beside this file).
     pub fn parse(text: &str) -> Result<Self, TemperamentError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -59,7 +59,7 @@ impl Questionnaire {
         let mut keys = HashSet::new();
         for axis in &file.axis {
             if !keys.insert(&axis.key) {
-                return Err(invalid(format!("axis {} stands there twice", axis.key)));
+                return Err(invalid(format!("axis {} is defined twice", axis.key)));
             }
             let sides: HashSet<_> = axis.sides.iter().map(|side| &side.key).collect();
             if sides.len() < axis.sides.len() || sides.len() < 2 || sides.len() > 255 {

@@ -1,9 +1,9 @@
-//! The pure core of mungpy: what a face measures, what makes two faces alike, and how the
-//! nearest dog is found.
+//! The pure core of mungpy: measuring a face, judging how alike two faces are, and finding the
+//! nearest dog.
 //!
 //! - [`face`]: landmarks → pose, quality, symmetric shape, facial ratios
-//! - [`resemblance`]: what makes two faces alike, in numbers and in words
-//! - [`temperament`]: the questionnaire, and how far a dog agrees with answers
+//! - [`resemblance`]: how alike two faces are, in numbers and in words
+//! - [`temperament`]: the questionnaire, and how far a dog agrees with the answers
 //! - [`index`]: the dogs in memory, searched exactly
 //! - [`reason`]: the one table of error reasons
 //!

@@ -43,7 +43,7 @@ pub enum FaceError {
         /// The limit.
         limit: f64,
     },
-    /// The landmarks differ too much between attempts.
+    /// The looks disagree too much about the landmarks.
     #[error(
         "the landmarks are unreliable: they spread over {:.0} % of the eye distance, at most {:.0} % is allowed; use a photo without anything before the face",
         disagreement * 100.0, limit * 100.0
@@ -54,7 +54,7 @@ pub enum FaceError {
         /// The limit.
         limit: f64,
     },
-    /// The landmarks coincide or are no numbers.
+    /// The landmarks coincide or are not finite.
     #[error("the landmarks span no face: they coincide or are no numbers")]
     Degenerate,
 }

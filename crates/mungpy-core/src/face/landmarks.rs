@@ -1,15 +1,15 @@
-//! The 16 landmarks that both species are measured by.
+//! The 16 landmarks, the same for both species.
 
-/// x to the right and y down, in pixels unless something else is said.
+/// x points right and y points down, in pixels unless stated otherwise.
 pub type Point = [f64; 2];
 
-/// Number of landmarks of a face.
+/// Number of landmarks in a face.
 pub const COUNT: usize = 16;
 
-/// Landmark on the other side of the face, for each landmark.
+/// For each landmark, its counterpart on the other side of the face.
 pub const MIRRORED: [usize; COUNT] = [6, 5, 4, 7, 2, 1, 0, 3, 10, 9, 8, 11, 14, 13, 12, 15];
 
-/// Lines that draw a face: pairs of landmarks.
+/// Pairs of landmarks to connect when drawing a face.
 pub const OUTLINE: [(usize, usize); 16] = [
     (0, 1),
     (1, 2),
@@ -31,16 +31,15 @@ pub const OUTLINE: [(usize, usize); 16] = [
 
 /// The 16 landmarks of a face. Left and right are the image's.
 ///
-/// 0 left eye outer corner, 1 top, 2 inner corner, 3 bottom; 4 right eye inner
-/// corner, 5 top, 6 outer corner, 7 bottom; 8 nose left edge, 9 nose top,
-/// 10 nose right edge, 11 nose bottom; 12 left mouth corner, 13 upper lip at its
-/// middle, 14 right mouth corner, 15 chin. For a dog 8 to 11 bound the nose
-/// leather (rhinarium).
+/// 0 left eye outer corner, 1 top, 2 inner corner, 3 bottom; 4 right eye inner corner, 5 top, 6
+/// outer corner, 7 bottom; 8 nose left edge, 9 nose top, 10 nose right edge, 11 nose bottom; 12
+/// left mouth corner, 13 middle of the upper lip, 14 right mouth corner, 15 chin. In a dog, 8 to 11
+/// bound the nose leather (rhinarium).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Landmarks(pub [Point; COUNT]);
 
 impl Landmarks {
-    /// From the 68 points of the iBUG 300-W scheme.
+    /// Converts the 68 points of the iBUG 300-W scheme.
     pub fn from_ibug68(p: &[Point; 68]) -> Self {
         let lid = |a: usize, b: usize| midpoint(p[a], p[b]);
         Self([
@@ -63,7 +62,7 @@ impl Landmarks {
         ])
     }
 
-    /// Each landmark moved by the same rule.
+    /// Applies the same rule to each landmark.
     #[must_use]
     pub fn map(&self, rule: impl FnMut(Point) -> Point) -> Self {
         Self(self.0.map(rule))
@@ -75,24 +74,24 @@ impl Landmarks {
         Self(MIRRORED.map(|other| mirrored(self.0[other], width)))
     }
 
-    /// Centre of the left and of the right eye: the mean of its four landmarks.
+    /// Centres of the left and the right eye, each the mean of the eye's four landmarks.
     pub fn eye_centres(&self) -> [Point; 2] {
         [mean(&self.0[0..4]), mean(&self.0[4..8])]
     }
 
-    /// Centre of the nose: the mean of its four landmarks.
+    /// Centre of the nose, the mean of its four landmarks.
     pub fn nose_centre(&self) -> Point {
         mean(&self.0[8..12])
     }
 
-    /// Distance between the eye centres, in the unit of the landmarks.
+    /// Distance between the eye centres, in the same unit as the landmarks.
     pub fn interocular_distance(&self) -> f64 {
         let [left, right] = self.eye_centres();
         distance(left, right)
     }
 
-    /// Upper left corner and side of the square around the middle of the landmarks that has
-    /// `extent` times their longer extent.
+    /// Upper left corner and side of a square centred on the landmarks' bounding box; the side is
+    /// `extent` times the longer side of that box.
     pub fn square(&self, extent: f64) -> (Point, f64) {
         let bounds = [0, 1].map(|axis| {
             let values = self.0.iter().map(|point| point[axis]);
@@ -103,16 +102,16 @@ impl Landmarks {
         (corner, side)
     }
 
-    /// Normalised mean error against marks of the same face (NME): the mean
-    /// distance over all landmarks as a share of the marks' interocular distance.
+    /// Normalised mean error (NME) against marks of the same face: the mean distance over all
+    /// landmarks, as a share of the marks' interocular distance.
     pub fn normalised_mean_error(&self, marks: &Self) -> f64 {
         let sum: f64 = self.0.iter().zip(&marks.0).map(|(&a, &b)| distance(a, b)).sum();
         sum / COUNT as f64 / marks.interocular_distance()
     }
 }
 
-/// Where a point lies in the mirror image of a picture `width` pixels wide; the
-/// centres of pixels have whole coordinates.
+/// Maps a point into the mirror image of a picture `width` pixels wide. Pixel centres have integer
+/// coordinates.
 pub fn mirrored([x, y]: Point, width: f64) -> Point {
     [width - 1.0 - x, y]
 }
@@ -122,12 +121,12 @@ pub fn distance(a: Point, b: Point) -> f64 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
-/// The point half-way.
+/// The point halfway between two others.
 pub fn midpoint(a: Point, b: Point) -> Point {
     [f64::midpoint(a[0], b[0]), f64::midpoint(a[1], b[1])]
 }
 
-/// The mean of at least one point.
+/// The mean of the points; needs at least one.
 pub fn mean(points: &[Point]) -> Point {
     let n = points.len() as f64;
     let sum = points.iter().fold([0.0, 0.0], |sum, p| [sum[0] + p[0], sum[1] + p[1]]);

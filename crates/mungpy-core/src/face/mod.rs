@@ -1,6 +1,6 @@
 //! From landmarks to numbers: pose, quality, symmetric shape and facial ratios.
 //!
-//! Pure functions of coordinates; nothing here reads a file or an image.
+//! These are pure functions of coordinates; none reads a file or an image.
 
 mod error;
 pub mod landmarks;
@@ -16,7 +16,7 @@ pub use quality::{Quality, QualityLimits};
 pub use ratios::{LogRatios, RATIO_COUNT, Ratio};
 pub use shape::{FEATURE_COUNT, SHAPE_LEN, SymmetricShape, features, points_of, reshaped};
 
-/// Whose face it is.
+/// Species a face belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Species {
     /// A human face.
@@ -26,7 +26,7 @@ pub enum Species {
 }
 
 impl Species {
-    /// The word for it, as it stands in files and messages.
+    /// The name used in files and messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Person => "person",
@@ -35,20 +35,20 @@ impl Species {
     }
 }
 
-/// Whose model finds faces or landmarks.
+/// Who made a face or landmark model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModelOrigin {
-    /// The project's, free to use.
+    /// The project's own, free to use.
     #[default]
     Own,
-    /// Published by dlib's author; the 68 points exclude commercial use.
+    /// Published by dlib's author. The licence of the 68-point model excludes commercial use.
     #[serde(alias = "published")]
     Dlib,
 }
 
 impl ModelOrigin {
-    /// The word for it, as it stands in settings and file names.
+    /// The name used in settings and file names.
     pub fn name(self) -> &'static str {
         match self {
             Self::Own => "own",
@@ -57,7 +57,7 @@ impl ModelOrigin {
     }
 }
 
-/// What is measured on a face and compared with other faces.
+/// The numbers that faces are compared by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measurement {
     /// Logarithms of the facial ratios.
@@ -72,9 +72,9 @@ impl Measurement {
         Ok(Self { log_ratios: ratios::log_ratios(&shape)?, shape })
     }
 
-    /// The mean of several measurements of the same face.
+    /// The mean of several measurements of the same face; needs at least one.
     ///
-    /// Shapes are averaged and scaled again; at least one is needed.
+    /// It averages the shapes and normalises the result.
     pub fn mean(measurements: &[Self]) -> Result<Self, FaceError> {
         let n = measurements.len() as f64;
         let points = std::array::from_fn(|i| {
@@ -87,7 +87,7 @@ impl Measurement {
     }
 }
 
-/// Where a face lies, how large it is and how it is turned in the picture.
+/// Position, size and roll of a face in the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Placement {
     /// Mean of the landmarks.
@@ -99,7 +99,7 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// Of landmarks in pixels; centroid and size are in the same.
+    /// Computes the placement; centroid and size are in the landmarks' unit.
     pub fn of(landmarks: &Landmarks) -> Result<Self, FaceError> {
         let roll = shape::decompose(landmarks)?.roll;
         let centroid = landmarks::mean(&landmarks.0);
@@ -108,10 +108,10 @@ impl Placement {
     }
 }
 
-/// Measures a face: its proportions, and the pose they were seen in.
+/// Measures a face: its proportions, and the pose in which they were seen.
 ///
-/// `landmarks` are in pixels of any size of the photo. Of the quality only yaw,
-/// pitch and roll are set: the rest is not in the landmarks.
+/// `landmarks` are in pixels of the photo at any scale. Only yaw, pitch and roll of the quality are
+/// set, because landmarks alone do not determine the rest.
 pub fn measure(
     landmarks: &Landmarks,
     species: Species,

@@ -1,15 +1,15 @@
-//! How far a face can be trusted: size, pose, sharpness, agreement of landmarks.
+//! How far to trust a measured face: size, pose, sharpness, disagreement of the landmarks.
 
 use super::{
     FaceError, Species,
     landmarks::{Landmarks, midpoint},
 };
 
-/// What decides whether a face is measured well enough to be compared.
+/// The numbers that decide whether a face is comparable.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Quality {
-    /// Turn of the head to the side in degrees; 0 is frontal, positive when the
-    /// nose points to the right of the picture. An estimate, see [`yaw`].
+    /// Turn of the head to the side in degrees; 0 is frontal, positive when the nose points to the
+    /// right of the picture. An estimate, see [`yaw`].
     pub yaw: f64,
     /// Nod of the head in degrees; 0 is level, positive when the nose points down.
     /// An estimate, see [`pitch`].
@@ -20,8 +20,8 @@ pub struct Quality {
     pub interocular: f64,
     /// Detail in the face; 0 is a flat surface.
     pub sharpness: f64,
-    /// Root mean square disagreement of the landmarks between the looks at the
-    /// face (jittered boxes, mirror images), as a share of the interocular distance.
+    /// Root mean square disagreement of the landmarks between looks (jittered boxes, mirror
+    /// images), as a share of the interocular distance.
     pub landmark_disagreement: f64,
 }
 
@@ -39,11 +39,11 @@ pub struct QualityLimits {
 }
 
 impl QualityLimits {
-    /// The limits for a species, chosen on real photos by what they reject.
+    /// The limits for a species, chosen by what they reject among real photos.
     ///
-    /// Landmark disagreement of persons: of 862 faces none exceeded 2.3 % with the
-    /// project's landmarks, of 215 faces two exceeded 5 % with the 68 points; of 38
-    /// boxes that HOG drew in 400 photos of dogs, 11 did.
+    /// Disagreement limit for persons: with the project's landmarks, none of 862 faces exceeded 2.3
+    /// %; with the 68 points, two of 215 faces exceeded 5 %. Of 38 boxes that HOG drew in 400
+    /// photos of dogs, 11 exceeded it.
     pub fn of(species: Species) -> Self {
         match species {
             Species::Person => Self {
@@ -63,8 +63,8 @@ impl QualityLimits {
 }
 
 impl Quality {
-    /// Refuses a face that is too small, turned too far, too blurred or whose
-    /// landmarks are unreliable, with the numbers.
+    /// Refuses a face that is too small, turned too far or too blurred, or whose landmarks are
+    /// unreliable. The error carries the numbers.
     pub fn check(&self, limits: QualityLimits) -> Result<(), FaceError> {
         if self.interocular < limits.min_interocular {
             return Err(FaceError::TooSmall {
@@ -90,28 +90,26 @@ impl Quality {
         Ok(())
     }
 
-    /// One number to choose between photos of the same animal; larger is better.
+    /// Ranks photos of the same animal; larger is better.
     ///
-    /// Frontality counts most, because a turned face changes its proportions;
-    /// then the agreement of the landmarks.
+    /// Frontality counts most, because turning the head changes the proportions; the disagreement
+    /// of the landmarks comes second.
     pub fn rank(&self) -> f64 {
         let frontality = self.yaw.to_radians().cos() * self.pitch.to_radians().cos();
         frontality - self.landmark_disagreement
     }
 }
 
-/// How far the nose stands before the eyes, in interocular distances.
+/// How far the nose protrudes in front of the eyes, in interocular distances.
 const PROTRUSION: f64 = 0.4;
 
-/// Turn of the head to the side in degrees, from how far the nose stands beside
-/// the middle of the eyes.
+/// Turn of the head to the side in degrees, from how far the nose is off the midpoint of the eyes.
 ///
-/// For a head whose nose stands `k` interocular distances before its eyes, seen
-/// from afar, nose offset / visible interocular distance = k · tan(yaw). `k` is
-/// about 0.4 for persons (nose wings and tip, Farkas 1994). For dogs it is taken
-/// so that the hand-marked classes part at plausible angles: with 0.4, frontal
-/// and slightly turned faces part best at 11°, slightly and strongly turned ones
-/// at 27° (563 faces; 78 % and 82 % are told apart rightly).
+/// For a head seen from afar whose nose protrudes `k` interocular distances in front of the eyes,
+/// nose offset / visible interocular distance = k · tan(yaw). `k` is about 0.4 for persons (nose
+/// wings and tip, Farkas 1994). For dogs it is chosen so that the hand-marked classes separate at
+/// plausible angles: with 0.4, frontal and slightly turned faces separate best at 11°, slightly and
+/// strongly turned ones at 27° (563 faces; 78 % and 82 % are classified correctly).
 pub(super) fn yaw(landmarks: &Landmarks, roll: f64) -> f64 {
     let [left, right] = landmarks.eye_centres();
     let eyes = midpoint(left, right);
@@ -120,14 +118,13 @@ pub(super) fn yaw(landmarks: &Landmarks, roll: f64) -> f64 {
     (sideways / landmarks.interocular_distance() / PROTRUSION).atan().to_degrees()
 }
 
-/// Nod of the head in degrees, from how far the nose stands below the eyes.
+/// Nod of the head in degrees, from how far the nose is below the eyes.
 ///
-/// A nose `k` interocular distances before the eyes and `h` below them is seen
-/// k · tan(pitch) lower when the head is lowered. `k` is that of [`yaw`], `h` the
-/// mean of the species' shipped population. But a nose may also be long by nature:
-/// the share of its variance that repeats between photos of an individual,
-/// ICC(1,1) of the eye–nose distance, is the face's, and only the rest is taken
-/// for the pose's.
+/// A nose `k` interocular distances in front of the eyes and `h` below them appears k · tan(pitch)
+/// lower when the head is lowered. `k` is the one of [`yaw`], `h` the mean of the species' shipped
+/// population. But a nose may also be long by nature. The share of its variance that repeats
+/// between photos of an individual, ICC(1,1) of the eye–nose distance, is attributed to the face;
+/// only the rest is attributed to the pose.
 pub(super) fn pitch(landmarks: &Landmarks, species: Species, yaw: f64, roll: f64) -> f64 {
     let (mean_drop, icc) = match species {
         Species::Person => (0.70, 0.37),

@@ -1,4 +1,4 @@
-//! The facial ratios: sizes of and distances between eyes, nose and mouth.
+//! The facial ratios: sizes of eyes, nose and mouth, and distances between them.
 
 use super::{
     FaceError,
@@ -11,15 +11,15 @@ pub const RATIO_COUNT: usize = 10;
 
 /// Natural logarithms of the ratios, in the order of [`Ratio::ALL`].
 ///
-/// Logarithms, so that "twice" and "half" are equally far from one.
+/// On a log scale, "twice" and "half" are equally far from one.
 pub type LogRatios = [f64; RATIO_COUNT];
 
 /// A length in the face over the face's unit length.
 ///
-/// The unit is the geometric mean of four lengths that are located best in both
-/// species: interocular distance, eye–nose, eye–mouth and nose width. Lengths
-/// over a geometric mean are the shape ratios of Mosimann (JASA 65, 1970): no
-/// single length is the yardstick, so its error does not enter every ratio.
+/// The unit is the geometric mean of the four lengths that can be located best in both species:
+/// interocular distance, eye–nose, eye–mouth and nose width. Lengths over a geometric mean are the
+/// shape ratios of Mosimann (JASA 65, 1970): no single length serves as yardstick, so the error of
+/// one does not enter every ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ratio {
     /// Length of the palpebral fissure: inner to outer corner of an eye.
@@ -28,24 +28,24 @@ pub enum Ratio {
     PalpebralFissureHeight,
     /// Distance between the inner corners of the eyes.
     IntercanthalDistance,
-    /// Width of the nose: wing to wing; of a dog's nose leather.
+    /// Width of the nose, wing to wing; in dogs, of the nose leather.
     NasalWidth,
-    /// Height of the nose tip; of a dog's nose leather.
+    /// Height of the nose tip; in dogs, of the nose leather.
     NasalHeight,
     /// Width of the mouth, corner to corner.
     MouthWidth,
-    /// Distance from the line of the eyes to the middle of the nose.
+    /// Distance from the eye line to the centre of the nose.
     EyeNoseDistance,
     /// Distance from the bottom of the nose to the upper lip.
     NoseMouthDistance,
-    /// Distance from the line of the eyes to the mouth.
+    /// Distance from the eye line to the mouth.
     EyeMouthDistance,
     /// Distance from the upper lip to the chin.
     MouthChinDistance,
 }
 
 impl Ratio {
-    /// Every ratio, in the order of [`LogRatios`].
+    /// All ratios, in the order of [`LogRatios`].
     pub const ALL: [Self; RATIO_COUNT] = [
         Self::PalpebralFissureLength,
         Self::PalpebralFissureHeight,
@@ -59,7 +59,7 @@ impl Ratio {
         Self::MouthChinDistance,
     ];
 
-    /// Stable key, as it stands in the API and in files.
+    /// Stable key used in the API and in files.
     pub fn key(self) -> &'static str {
         match self {
             Self::PalpebralFissureLength => "palpebral_fissure_length",
@@ -75,7 +75,7 @@ impl Ratio {
         }
     }
 
-    /// The two points of the symmetric shape whose distance is measured.
+    /// The two points of the symmetric shape that the ratio's length connects.
     pub fn ends(self, shape: &SymmetricShape) -> [Point; 2] {
         let p = shape.points();
         let eyes = mean(&p[0..8]);
@@ -95,8 +95,8 @@ impl Ratio {
     }
 }
 
-/// Shortest length that is told from zero, in units of the face: a dog's upper
-/// lip may touch its nose, and the logarithm must not run away.
+/// Lengths below this, in units of the face, count as this: a dog's upper lip may touch its nose,
+/// and the logarithm must not diverge.
 const SHORTEST: f64 = 0.02;
 
 /// Measures the ratios of a symmetric shape.

@@ -1,39 +1,38 @@
-//! The symmetric shape of a face: what is left of its landmarks when position,
-//! scale, roll and the difference between left and right are taken away.
+//! The symmetric shape of a face: its landmarks without position, scale, roll and left–right
+//! differences.
 
 use super::{
     FaceError,
     landmarks::{COUNT, Landmarks, MIRRORED, Point},
 };
 
-/// Landmarks with centroid at the origin, upright, equal on both sides, and of
-/// centroid size 1 (the root of the summed squared distances to the centroid).
+/// Landmarks with the centroid at the origin, upright, equal on both sides, and of centroid size 1
+/// (the root of the summed squared distances to the centroid).
 ///
-/// This is the symmetric component of shape for object symmetry (Klingenberg,
-/// Barluenga & Meyer, Evolution 56, 2002): the mean of the face and of its
-/// mirror image laid over it by least squares.
+/// This is the symmetric component of shape for object symmetry (Klingenberg, Barluenga & Meyer,
+/// Evolution 56, 2002): the mean of the face and its mirror image, superimposed by least squares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SymmetricShape {
     points: [Point; COUNT],
 }
 
-/// A face taken apart: its symmetric shape and what was taken away.
+/// A face split into its symmetric shape and the parts removed from it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decomposition {
     pub(super) shape: SymmetricShape,
     /// Roll in radians; positive is clockwise in the picture.
     pub(super) roll: f64,
-    /// Centroid size of the symmetric part, in the unit of the landmarks.
+    /// Centroid size of the symmetric part, in the landmarks' unit.
     size: f64,
 }
 
 impl SymmetricShape {
-    /// From coordinates that [`Self::coordinates`] gave; taken as they are.
+    /// Restores a shape from [`Self::coordinates`], unchanged.
     pub fn restored(points: [Point; COUNT]) -> Option<Self> {
         points.iter().flatten().all(|c| c.is_finite()).then_some(Self { points })
     }
 
-    /// From averaged or drawn shapes: centred, made symmetric and scaled again.
+    /// Makes a shape of averaged or sampled points: centres, symmetrises and normalises them.
     pub fn from_points(points: [Point; COUNT]) -> Result<Self, FaceError> {
         decompose(&Landmarks(points)).map(|face| face.shape)
     }
@@ -43,7 +42,7 @@ impl SymmetricShape {
         &self.points
     }
 
-    /// x and y of all landmarks, one after the other.
+    /// x and y of each landmark in turn.
     pub fn coordinates(&self) -> [f64; SHAPE_LEN] {
         std::array::from_fn(|i| self.points[i / 2][i % 2])
     }
@@ -57,10 +56,10 @@ pub const FEATURE_COUNT: usize = 16;
 const LEFT: [usize; 6] = [0, 1, 2, 3, 8, 12];
 const MIDLINE: [usize; 4] = [9, 11, 13, 15];
 
-/// What of a symmetric shape is free: half the distance and the mean height of
-/// each pair of landmarks, and the height of each landmark on the midline.
+/// The degrees of freedom of a symmetric shape: half the distance and the mean height of each pair
+/// of landmarks, and the height of each landmark on the midline.
 ///
-/// Linear in the coordinates, so that it maps covariances as well.
+/// They are linear in the coordinates, so the same map also transforms covariances.
 pub fn features(coordinates: &[f64; SHAPE_LEN]) -> [f64; FEATURE_COUNT] {
     let at = |point: usize, axis: usize| coordinates[2 * point + axis];
     let pair = |i: usize| (LEFT[i], MIRRORED[LEFT[i]]);
@@ -71,7 +70,7 @@ pub fn features(coordinates: &[f64; SHAPE_LEN]) -> [f64; FEATURE_COUNT] {
     })
 }
 
-/// Points of a symmetric shape with these [`features`]: the way back.
+/// The points of the symmetric shape with these [`features`]; the inverse of that function.
 pub fn points_of(features: &[f64; FEATURE_COUNT]) -> [Point; COUNT] {
     let mut points = [[0.0; 2]; COUNT];
     for (i, left) in LEFT.into_iter().enumerate() {
@@ -84,15 +83,16 @@ pub fn points_of(features: &[f64; FEATURE_COUNT]) -> [Point; COUNT] {
     points
 }
 
-/// The face with another symmetric shape in place of its own, and its place,
-/// size, roll and asymmetry kept, but for what of the asymmetry would turn the new
-/// shape: measured again, it has exactly that shape and the old roll.
+/// Replaces the symmetric shape of a face and keeps its position, size, roll and asymmetry.
+///
+/// It drops the part of the asymmetry that would rotate the new shape, so measuring the result
+/// yields exactly that shape and the old roll.
 pub fn reshaped(landmarks: &Landmarks, shape: &SymmetricShape) -> Result<Landmarks, FaceError> {
     let face = decompose(landmarks)?;
     let (cos, sin) = (face.roll.cos(), face.roll.sin());
     let centre = super::landmarks::mean(&landmarks.0);
     let pairs = || face.shape.points.iter().zip(&shape.points);
-    // The face is turned by no more than its roll if Im Σ asymmetry · conj(shape) = 0.
+    // The rotation equals the roll exactly if Im Σ asymmetry · conj(shape) = 0.
     let turning: f64 = landmarks
         .0
         .iter()
@@ -116,10 +116,10 @@ fn times(a: Point, b: Point) -> Point {
     [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]]
 }
 
-/// Takes a face apart; points are treated as complex numbers.
+/// Decomposes a face, treating points as complex numbers.
 ///
-/// Mirroring a face of roll ρ at the vertical gives one of roll −ρ, so the turn
-/// that lays the mirror image over the face is 2ρ.
+/// Mirroring a face of roll ρ about the vertical gives one of roll −ρ, so rotating the mirror image
+/// by 2ρ superimposes it on the face.
 pub(super) fn decompose(landmarks: &Landmarks) -> Result<Decomposition, FaceError> {
     let centre = super::landmarks::mean(&landmarks.0);
     let face = landmarks.0.map(|p| [p[0] - centre[0], p[1] - centre[1]]);

@@ -1,4 +1,4 @@
-//! Dogs of one temperament profile, in a kd-tree over their embeddings.
+//! The dogs with one temperament profile, in a kd-tree over their embeddings.
 
 use std::num::NonZero;
 
@@ -9,10 +9,9 @@ use crate::{
     temperament::Profile,
 };
 
-/// Dogs in a leaf of the tree, which are compared side by side. In 15 dimensions
-/// a search enters many leaves whatever their size, so large ones, of which a few
-/// thousand are compared in a row, win (docs/SEARCH.md); a group of fewer
-/// dogs is one leaf, that is to say a scan.
+/// Dogs in a leaf of the tree, which are compared side by side. In 15 dimensions a search enters
+/// many leaves whatever their size, so large leaves win: they compare a few thousand dogs in a row
+/// (docs/SEARCH.md). A group with fewer dogs is a single leaf, that is, a linear scan.
 const LEAF: usize = 256;
 
 type Tree =
@@ -25,7 +24,7 @@ pub(super) struct Neighbour {
     pub(super) coarse: f32,
 }
 
-/// Dogs of one profile. Their numbers follow one another.
+/// The dogs with one profile, numbered consecutively.
 pub(super) struct Group {
     pub(super) profile: Profile,
     pub(super) first: u32,
@@ -34,7 +33,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// The dogs numbered from `first`, at least one.
+    /// Takes at least one dog; numbering starts at `first`.
     pub(super) fn new(profile: Profile, first: u32, places: &[Embedding]) -> Self {
         let points: Vec<_> = places.iter().map(|place| *place.coordinates()).collect();
         let tree = Tree::new_from_slice(&points).expect("finite points build a tree");
@@ -46,8 +45,8 @@ impl Group {
         (self.first..self.first + self.len as u32).contains(&dog)
     }
 
-    /// The `count` dogs nearest to `person` by coarse distance, the nearest first;
-    /// all where the group has fewer.
+    /// The `count` dogs nearest to `person` by coarse distance, nearest first, or all dogs of a
+    /// smaller group.
     pub(super) fn nearest(&self, person: &Embedding, count: NonZero<usize>) -> Vec<Neighbour> {
         let query = self.tree.query(person.coordinates());
         let found = query.nearest_n::<SquaredEuclidean<f32>>(count).execute();

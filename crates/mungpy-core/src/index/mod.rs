@@ -1,8 +1,8 @@
 //! An immutable snapshot of the catalogue, ready to be searched.
 //!
-//! Dogs are grouped by temperament profile; each group has a kd-tree over its
-//! embeddings. A search picks the groups that fit the answers and finds the
-//! nearest dogs in two stages, exactly as brute force would.
+//! Dogs are grouped by temperament profile; each group has a kd-tree over its embeddings. A search
+//! picks the groups that fit the answers and finds the nearest dogs in two stages, with the same
+//! result as brute force.
 
 mod group;
 mod names;
@@ -20,7 +20,7 @@ use crate::{
 use group::Group;
 use names::Names;
 
-/// A dog as the index takes it in.
+/// A dog to be indexed.
 #[derive(Debug, Clone)]
 pub struct IndexDog {
     /// Id of the dog, unique in the catalogue.
@@ -33,54 +33,53 @@ pub struct IndexDog {
     pub measurement: Measurement,
 }
 
-/// What is looked for.
+/// A search request.
 #[derive(Debug, Clone)]
 pub struct Query<'a> {
     /// The person's proportions.
     pub person: &'a Measurement,
     /// The person's answers.
     pub answers: &'a Answers,
-    /// How the answers filter.
+    /// How the answers filter the dogs.
     pub policy: Policy,
-    /// Dogs to name, at least one.
+    /// Number of dogs to return, at least one.
     pub top: usize,
-    /// Ids of dogs that must not be named; unknown ids do no harm.
+    /// Ids of dogs to leave out; unknown ids are ignored.
     pub excluded: &'a HashSet<String>,
 }
 
-/// The answer to a query.
+/// The result of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchResult {
-    /// The nearest dogs, the nearest first; equally near ones by dog id.
+    /// The nearest dogs, nearest first; ties are broken by dog id.
     pub hits: Vec<Hit>,
-    /// Dogs that were left after filter and exclusions.
+    /// Dogs that remained after filter and exclusions.
     pub candidates: usize,
 }
 
-/// A dog that was found.
+/// A dog in the result.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
     /// Number of the dog in the index.
     pub dog: u32,
-    /// Squared distance in the common space, both stages.
+    /// Squared distance in the common space, in double precision.
     pub distance_squared: f64,
     /// Agreement with the answers.
     pub agreement: Agreement,
 }
 
-/// Deviations of a dog's ratios from the mean dog, in thousandths of a standard
-/// deviation: an explanation tells them to a tenth.
+/// Deviations of a dog's ratios from the mean dog, in thousandths of a standard deviation. That is
+/// precise enough, because an explanation states tenths.
 type Sigmas = [i16; RATIO_COUNT];
 
-/// The catalogue in the form in which it is searched: two hundred bytes a dog,
-/// because there may be a million.
+/// The catalogue in searchable form, at two hundred bytes a dog because there may be a million.
 pub struct Index {
-    /// By profile, then by dog id; a dog's number is its place here.
+    /// Ordered by profile, then by dog id; a dog's number is its position here.
     names: Names,
     sigmas: Vec<Sigmas>,
-    /// Where each lies in the common space.
+    /// Position of each dog in the common space.
     places: Vec<Embedding>,
-    /// Numbers of the dogs in the order of their ids.
+    /// Dog numbers in the order of their ids.
     by_id: Vec<u32>,
     groups: Vec<Group>,
     space: Space,
@@ -88,8 +87,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// Builds the index for persons of a population. Of dogs with the same id the
-    /// last is kept.
+    /// Builds the index for persons of a population. If an id occurs more than once, the last dog
+    /// wins.
     pub fn build(dogs: Vec<IndexDog>, persons: &Population) -> Self {
         let measurements: Vec<Measurement> = dogs.iter().map(|dog| dog.measurement).collect();
         Self::in_space(dogs, Space::for_catalogue(persons, &measurements))
@@ -125,12 +124,12 @@ impl Index {
         self.names.len()
     }
 
-    /// Whether there is no dog.
+    /// Whether there are no dogs.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Id of a dog by its number, as [`Hit::dog`] gives it.
+    /// Id of a dog by its number, see [`Hit::dog`].
     pub fn dog_id(&self, number: u32) -> &str {
         self.names.dog(number)
     }
@@ -140,7 +139,7 @@ impl Index {
         self.names.image(number)
     }
 
-    /// Why a dog is like a person.
+    /// Explains why a dog is like a person.
     pub fn explain(&self, person: &Measurement, number: u32) -> Vec<RatioAgreement> {
         let dog = self.sigmas[number as usize].map(|thousandths| f64::from(thousandths) / 1000.0);
         explain(&self.space, &self.space.sigmas(Species::Person, person), &dog)
@@ -156,7 +155,7 @@ impl Index {
         self.calibration.score(distance_squared)
     }
 
-    /// The dogs nearest to a person among those that fit.
+    /// Finds the dogs nearest to a person among those that fit the answers.
     pub fn search(&self, query: &Query<'_>) -> SearchResult {
         search::search(self, query)
     }
@@ -172,7 +171,7 @@ fn sigmas(space: &Space, dog: &Measurement) -> Sigmas {
     space.sigmas(Species::Dog, dog).map(thousandths)
 }
 
-/// By profile, then by id; of dogs with the same id the last.
+/// Sorts by profile, then by id. If an id occurs more than once, the last dog wins.
 fn in_order(dogs: Vec<IndexDog>) -> Vec<IndexDog> {
     let unique: BTreeMap<String, IndexDog> =
         dogs.into_iter().map(|dog| (dog.dog_id.clone(), dog)).collect();

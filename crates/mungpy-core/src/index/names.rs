@@ -1,16 +1,16 @@
-//! The ids of the dogs, one after the other: a million dogs must not cost a
-//! million small allocations.
+//! The ids of the dogs in one string, because a million dogs must not cost a million small
+//! allocations.
 
-/// Ids of dogs and of their photos, by the number of the dog.
+/// Ids of dogs and of their photos, by dog number.
 #[derive(Default)]
 pub(super) struct Names {
     text: String,
-    /// For each dog, where its id and the id of its photo end in `text`.
+    /// For each dog, the end offsets in `text` of its id and of its photo's id.
     ends: Vec<[u32; 2]>,
 }
 
 impl Names {
-    /// Appends a dog; it gets the next number.
+    /// Appends a dog, which gets the next number.
     pub(super) fn push(&mut self, dog_id: &str, image_id: &str) {
         let end = |text: &str| u32::try_from(text.len()).expect("all ids fit into 4 GiB");
         self.text.push_str(dog_id);
@@ -19,7 +19,7 @@ impl Names {
         self.ends.push([dog_end, end(&self.text)]);
     }
 
-    /// Gives back what was reserved for more dogs.
+    /// Releases unused capacity.
     pub(super) fn shrink(&mut self) {
         self.text.shrink_to_fit();
         self.ends.shrink_to_fit();

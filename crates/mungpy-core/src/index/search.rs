@@ -1,20 +1,20 @@
 //! Exact search in two stages: the coarse distance filters, the exact one ranks.
 //!
-//! The trees sum distances in single precision. What they bring up is compared in
-//! double precision, until no dog that they have not brought up can be nearer
-//! (multi-step k-nearest-neighbour search: Seidl & Kriegel, SIGMOD 1998).
+//! The trees sum distances in single precision. Their candidates are re-ranked in double precision
+//! until no unvisited dog can be nearer (multi-step k-nearest-neighbour search: Seidl & Kriegel,
+//! SIGMOD 1998).
 
 use std::{collections::HashSet, num::NonZero};
 
 use super::{Hit, Index, Query, SearchResult, group::Group};
 use crate::{face::Species, resemblance::Embedding, temperament::Agreement};
 
-/// Dogs that a tree brings up beyond those wanted, so that one look is enough
-/// unless many are equally near.
+/// Candidates to take from a tree beyond those wanted, so that one query suffices unless many dogs
+/// are equally near.
 const SPARE: usize = 6;
 
-/// By what share a coarse distance may miss the exact one: 15 squares, each
-/// rounded three times to 24 bits, and their sum.
+/// Largest relative error of a coarse distance: 15 squares, each rounded three times to 24 bits,
+/// and their sum.
 const ROUNDING: f64 = 1e-5;
 
 /// A group that fits the answers.
@@ -65,7 +65,7 @@ fn fitting_groups<'a>(
     groups
 }
 
-/// The `top` dogs of a group that are nearest to the person, and some more.
+/// The `top` dogs of a group nearest to the person, and a few more.
 fn nearest_of(
     index: &Index,
     fitting: &CandidateGroup<'_>,
@@ -77,7 +77,7 @@ fn nearest_of(
     loop {
         let wanted = NonZero::new(count).expect("top is at least one");
         let near = fitting.group.nearest(person, wanted);
-        // No dog that was not brought up is nearer than this.
+        // No unvisited dog is nearer than this.
         let bound = (count < fitting.group.len)
             .then(|| f64::from(near[count - 1].coarse) * (1.0 - ROUNDING));
         let left = near.iter().filter(|near| !excluded.contains(&near.dog));

@@ -1,8 +1,8 @@
-//! Reasons of errors: one table with a stable code, the gRPC code, the HTTP status, and what
+//! The reasons of errors: one table with a stable code, the gRPC code, the HTTP status, and what
 //! the caller should do.
 //!
-//! Every error type of the project has one method `reason()`. Codes are stable, messages are
-//! not. `docs/ERRORS.md` is [`markdown`], and a test compares the two.
+//! Every error type of the project has one method `reason()`. Codes are stable, messages are not.
+//! [`markdown`] generates `docs/ERRORS.md`, and a test keeps the two equal.
 
 mod page;
 mod table;
@@ -21,19 +21,19 @@ pub enum Section {
     Face,
     /// The request breaks a rule of the contract.
     Request,
-    /// The engine cannot answer, or not now.
+    /// The engine cannot answer, at least not now.
     Engine,
     /// The gateway refuses a form, or cannot use the engine.
     Gateway,
     /// A model file or the GPU cannot be used.
     Models,
-    /// A dog of the source was left out, or the whole batch failed.
+    /// The batch left a dog of the source out, or failed as a whole.
     Batch,
     /// The command line failed.
     Command,
 }
 
-/// The gRPC status codes that reasons have, with their numbers in the protocol.
+/// The gRPC status codes in use, with their numbers in the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrpcCode {
     /// The request is at fault.
@@ -84,17 +84,17 @@ impl Reason {
         self.entry().code
     }
 
-    /// The gRPC code. A fault that no request can cause counts as the server's.
+    /// The gRPC code. A failure that no request can cause counts as the server's.
     pub fn grpc(self) -> GrpcCode {
         self.entry().grpc.unwrap_or(GrpcCode::Internal)
     }
 
-    /// The HTTP status. A fault that no request can cause counts as the engine's.
+    /// The HTTP status. A failure that no request can cause counts as the engine's.
     pub fn http(self) -> u16 {
         self.entry().http.unwrap_or(502)
     }
 
-    /// The reason with this code.
+    /// Looks up the reason with this code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.code() == code)
     }

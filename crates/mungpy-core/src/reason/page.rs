@@ -1,4 +1,4 @@
-//! `docs/ERRORS.md`, written from the table.
+//! Generates `docs/ERRORS.md` from the table.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ This page is generated from `crates/mungpy-core/src/reason/table.rs`. To write i
 `MUNGPY_BLESS=1 cargo test -p mungpy-core errors_page`.
 ";
 
-/// Sections in the order of the page.
+/// The sections, in the order of the page.
 const SECTIONS: [(Section, &str, &str); 8] = [
     (Section::Photo, "Photos", "The photo cannot be decoded."),
     (Section::Face, "Faces", "The photo shows no face that can be compared."),

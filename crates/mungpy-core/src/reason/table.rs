@@ -2,7 +2,7 @@
 
 use super::{Entry, GrpcCode, Section};
 
-/// What the service and the gateway answer: gRPC code and HTTP status.
+/// The answer of service and gateway: gRPC code and HTTP status.
 macro_rules! answer {
     (()) => {
         (None, None)
@@ -15,8 +15,8 @@ macro_rules! answer {
     };
 }
 
-/// Defines [`Reason`] with a variant for each row: name and code, section, answer of gRPC and
-/// HTTP, what happened, what to do.
+/// Defines [`Reason`] with one variant per row: name, code, section, answer (gRPC and HTTP), what
+/// happened, what to do.
 macro_rules! reasons {
     ($($name:ident $code:literal $section:ident $answer:tt $meaning:literal, $remedy:literal;)*) => {
         /// Why something was refused or failed.

@@ -1,9 +1,9 @@
-//! Why two faces are alike, in numbers and words.
+//! Explains in numbers and words why two faces are alike.
 
 use super::Space;
 use crate::face::{RATIO_COUNT, Ratio};
 
-/// Ratios that an explanation names.
+/// Number of ratios that an explanation names.
 const NAMED: usize = 3;
 
 /// Language of the sentences.
@@ -17,7 +17,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// From a language tag such as `en`, `ko` or `ko-KR`; English for any other.
+    /// Parses a language tag such as `en`, `ko` or `ko-KR`; any other language means English.
     pub fn from_tag(tag: &str) -> Self {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
         if primary.eq_ignore_ascii_case("ko") { Self::Korean } else { Self::English }
@@ -36,7 +36,7 @@ pub struct RatioAgreement {
 }
 
 impl RatioAgreement {
-    /// E.g. `wide-set eyes: you +1.4 σ, this dog +1.5 σ`.
+    /// For example `wide-set eyes: you +1.4 σ, this dog +1.5 σ`.
     pub fn sentence(&self, language: Language) -> String {
         let large = self.person_sigma + self.dog_sigma >= 0.0;
         let trait_ = self.ratio.described(large, language);
@@ -47,8 +47,8 @@ impl RatioAgreement {
         }
     }
 
-    /// How much this ratio speaks for the pair: it must be distinctive in both,
-    /// and differ little.
+    /// How strongly this ratio supports the match: it should be distinctive in both faces and
+    /// differ little.
     fn strength(&self) -> f64 {
         let (a, b) = (self.person_sigma, self.dog_sigma);
         let shared = if a * b > 0.0 { a.abs().min(b.abs()) } else { 0.0 };
@@ -56,9 +56,9 @@ impl RatioAgreement {
     }
 }
 
-/// The ratios that agree most and are distinctive, the strongest first.
+/// The distinctive ratios that agree most, strongest first.
 ///
-/// `person` and `dog` are their deviations as [`Space::sigmas`] gives them.
+/// `person` and `dog` are deviations from [`Space::sigmas`].
 pub fn explain(
     space: &Space,
     person: &[f64; RATIO_COUNT],
@@ -77,7 +77,7 @@ pub fn explain(
 }
 
 impl Ratio {
-    /// What a large or small value of the ratio looks like, in words.
+    /// Describes in words how a large or a small value of the ratio looks.
     fn described(self, large: bool, language: Language) -> &'static str {
         let [en_large, en_small, ko_large, ko_small] = match self {
             Self::PalpebralFissureLength => ["long eyes", "short eyes", "긴 눈매", "짧은 눈매"],

@@ -1,24 +1,23 @@
-//! A chance for every dog: some dogs lie near many persons, some near none.
+//! Gives every dog a chance, although some dogs are near many persons and some near none.
 //!
-//! In a space of many dimensions a few dogs are the nearest of very many persons
-//! (hubs) and others of none. Each dog is therefore moved away by a handicap that
-//! makes up for how near it lies to persons at large, as in cross-domain
-//! similarity local scaling (Conneau et al., ICLR 2018). The handicap is one more
-//! coordinate, zero for persons: ‖x − y‖² + p is the squared distance between
-//! (x, 0) and (y, √p), so that the search stays exact.
+//! In a space of many dimensions a few dogs are nearest to very many persons (hubs) and others to
+//! none. A handicap therefore moves each dog away, to compensate for how near it is to a typical
+//! person, as in cross-domain similarity local scaling (Conneau et al., ICLR 2018). The handicap is
+//! one more coordinate, which is zero for persons: ‖x − y‖² + p is the squared distance between (x,
+//! 0) and (y, √p), so the search stays exact.
 
 use super::{EMBEDDING_LEN, Embedding, Space, score::sample_persons};
 
-/// The nearest of some drawn persons that tell how near a dog lies to persons.
+/// Number of nearest sampled persons that measure how near a dog is to persons.
 const NEIGHBOURS: usize = 10;
-/// Share of the dogs that get a handicap. Dogs further off than these are left
-/// where they are: without a bound one odd dog would push all others away.
+/// Share of the dogs that get a handicap. The dogs farthest away get none: without this limit one
+/// odd dog would push all others away.
 const HANDICAPPED: f64 = 0.8;
-/// Share of the difference that is made up for: with all of it another photo of
-/// a person leads to other dogs more often (docs/EXPERIMENTS.md).
+/// Share of the difference to compensate. Full compensation makes another photo of the same person
+/// lead to other dogs more often (docs/EXPERIMENTS.md).
 const STRENGTH: f32 = 0.6;
 
-/// Sets the handicap of each dog of a catalogue.
+/// Sets the handicap of each dog in a catalogue.
 pub fn assign_handicaps(space: &Space, dogs: &mut [Embedding]) {
     let persons = Persons::drawn(space);
     let distances: Vec<f32> = dogs.iter().map(|dog| persons.distance(dog)).collect();
@@ -31,8 +30,8 @@ pub fn assign_handicaps(space: &Space, dogs: &mut [Embedding]) {
     }
 }
 
-/// Persons at large, coordinate by coordinate, so that a dog's distances to all
-/// of them are summed side by side.
+/// Sampled persons stored by coordinate, so that a dog's distances to all of them are summed side
+/// by side.
 struct Persons {
     coordinates: [Vec<f32>; EMBEDDING_LEN],
     count: usize,
@@ -45,7 +44,7 @@ impl Persons {
         Self { coordinates: std::array::from_fn(coordinate), count: persons.len() }
     }
 
-    /// Mean squared distance of a dog to the nearest of them.
+    /// Mean squared distance of a dog to the nearest sampled persons.
     fn distance(&self, dog: &Embedding) -> f32 {
         let mut squares = vec![0.0; self.count];
         for (persons, &own) in self.coordinates.iter().zip(dog.coordinates()) {

@@ -1,9 +1,9 @@
-//! What makes a person and a dog alike: deviation from one's own kind.
+//! A dog resembles a person if both differ from their own kind in the same way.
 //!
-//! Raw proportions of the two species hardly overlap. So each face is described
-//! by how it differs from the mean of its species ([`Population`]), both species
-//! are brought into one [`Space`], and the distance there is turned into a
-//! percentile ([`Calibration`]) and into words ([`explain`]). Pure functions.
+//! The raw proportions of the two species hardly overlap. Each face is therefore described by its
+//! deviation from the mean of its species ([`Population`]). Both species are mapped into one
+//! [`Space`], and the distance there becomes a percentile ([`Calibration`]) and words
+//! ([`explain`]). All functions are pure.
 
 mod explanation;
 mod handicap;

@@ -1,45 +1,45 @@
-//! What is usual in a species: mean and covariance of its proportions.
+//! The normal range of a species: mean and covariance of its proportions.
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 use crate::face::{Measurement, ModelOrigin, RATIO_COUNT, Ratio, SHAPE_LEN, Species};
 
-/// Statistics of the measurements of many faces of one species.
+/// Statistics over the measurements of many faces of one species.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Population {
     /// `person` or `dog`.
     pub species: String,
     /// Version of the models that measured the faces.
     pub model_version: String,
-    /// Faces measured.
+    /// Number of faces measured.
     pub faces: usize,
     /// Keys of the ratios, in the order of the arrays below.
     pub ratios: Vec<String>,
-    /// Repeatability of each ratio between photos of one individual: the
-    /// intraclass correlation ICC(1,1), 0 to 1; empty where it was not measured.
+    /// Repeatability of each ratio between photos of one individual: the intraclass correlation
+    /// ICC(1,1), 0 to 1; empty if not measured.
     pub repeatability: Vec<f64>,
     /// Mean of the log ratios.
     pub ratio_mean: Vec<f64>,
-    /// Covariance of the log ratios, by rows.
+    /// Covariance of the log ratios, row by row.
     pub ratio_covariance: Vec<f64>,
     /// Mean symmetric shape: x and y of the 16 landmarks, centroid size 1.
     pub shape_mean: Vec<f64>,
-    /// Covariance of the symmetric shape, by rows.
+    /// Covariance of the symmetric shape, row by row.
     pub shape_covariance: Vec<f64>,
-    /// Covariance of the symmetric shape between photos of one individual from
-    /// different recordings, by rows; empty where it was not measured.
+    /// Covariance of the symmetric shape between photos of one individual from different
+    /// recordings, row by row; empty if not measured.
     #[serde(default)]
     pub shape_within: Vec<f64>,
 }
 
-/// A shipped population file that does not fit this program.
+/// A population file that does not fit this program.
 #[derive(Debug, thiserror::Error)]
 #[error("population file: {0}")]
 pub struct PopulationError(String);
 
 impl Population {
-    /// Statistics of at least two measurements; fewer give no covariance.
+    /// Computes the statistics; fewer than two measurements give no covariance.
     pub fn of(species: Species, model_version: &str, measurements: &[Measurement]) -> Self {
         let ratios: Vec<&[f64]> = measurements.iter().map(|m| &m.log_ratios[..]).collect();
         let shapes: Vec<_> = measurements.iter().map(|m| m.shape.coordinates()).collect();
@@ -60,8 +60,8 @@ impl Population {
         }
     }
 
-    /// The persons that a person is compared with, as shipped. Each landmark model
-    /// draws its points a little elsewhere and has statistics of its own.
+    /// The shipped reference population of persons. Each landmark model places its points slightly
+    /// differently, so each has its own statistics.
     pub fn shipped_person(landmarks: ModelOrigin) -> Self {
         Self::parse(match landmarks {
             ModelOrigin::Own => {
@@ -74,13 +74,13 @@ impl Population {
         .expect("the shipped population is valid")
     }
 
-    /// The dogs that a small catalogue is filled up with, as shipped.
+    /// The shipped dogs, which serve as prior for a small catalogue.
     pub fn shipped_dog() -> Self {
         Self::parse(include_str!("../../../../landmark-models/dog-population.json"))
             .expect("the shipped population is valid")
     }
 
-    /// Parses a population file and checks that it speaks of the same ratios.
+    /// Parses a population file and checks that it has this version's ratios.
     pub fn parse(json: &str) -> Result<Self, PopulationError> {
         let population: Self =
             serde_json::from_str(json).map_err(|error| PopulationError(error.to_string()))?;
@@ -109,9 +109,9 @@ impl Population {
         Ok(population)
     }
 
-    /// Draws this population towards a prior that counts as `prior_faces` faces.
+    /// Shrinks this population towards a prior that counts as `prior_faces` faces.
     ///
-    /// The mean of a few dogs is mostly chance; with many the prior fades away.
+    /// The mean of a few dogs is mostly chance; as their number grows, the prior fades.
     #[must_use]
     pub fn shrunk_towards(&self, prior: &Self, prior_faces: f64) -> Self {
         let share = self.faces as f64 / (self.faces as f64 + prior_faces);
@@ -133,11 +133,11 @@ impl Population {
     }
 }
 
-/// Covariance of the differences between photos of one individual: half the mean
-/// product over pairs from different recordings, each individual counting once.
+/// Covariance between photos of one individual: half the mean outer product of the differences over
+/// pairs from different recordings. Each individual counts once.
 ///
-/// `individuals`: for each, its recordings, and of each recording its shapes.
-/// Empty if no individual has two recordings.
+/// `individuals` holds recordings for each individual, and shapes for each recording. The result is
+/// empty if no individual has two recordings.
 pub fn within_covariance(individuals: &[Vec<Vec<[f64; SHAPE_LEN]>>]) -> Vec<f64> {
     let mut sum = DMatrix::zeros(SHAPE_LEN, SHAPE_LEN);
     let mut count = 0;
@@ -163,7 +163,7 @@ pub fn within_covariance(individuals: &[Vec<Vec<[f64; SHAPE_LEN]>>]) -> Vec<f64>
     if count == 0 { Vec::new() } else { (sum / f64::from(count)).iter().copied().collect() }
 }
 
-/// Mean and covariance (divisor n − 1) of rows of `len` numbers; zeros for none.
+/// Mean and covariance (divisor n − 1) of rows of `len` numbers; zeros if there are no rows.
 fn moments(rows: &[&[f64]], len: usize) -> (Vec<f64>, Vec<f64>) {
     if rows.is_empty() {
         return (vec![0.0; len], vec![0.0; len * len]);
@@ -176,11 +176,11 @@ fn moments(rows: &[&[f64]], len: usize) -> (Vec<f64>, Vec<f64>) {
     (mean.iter().copied().collect(), covariance.iter().copied().collect())
 }
 
-/// Intraclass correlation ICC(1,1) of one ratio over groups of repeated values,
-/// one group per individual (Shrout & Fleiss, Psychological Bulletin 86, 1979).
+/// Intraclass correlation ICC(1,1) of one ratio over groups of repeated values, one group per
+/// individual (Shrout & Fleiss, Psychological Bulletin 86, 1979).
 ///
-/// Unequal group sizes enter by their effective mean size. Groups of one value
-/// say nothing and are passed over; without any other the answer is `None`.
+/// Unequal group sizes enter through their effective mean size. Groups with one value carry no
+/// information and are skipped; if no other group is left, the result is `None`.
 pub fn intraclass_correlation(groups: &[Vec<f64>]) -> Option<f64> {
     let groups: Vec<DVector<f64>> =
         groups.iter().filter(|g| g.len() > 1).map(|g| DVector::from_row_slice(g)).collect();

@@ -1,4 +1,4 @@
-//! From a distance to a score that means something: a percentile.
+//! Turns a distance into a meaningful score: a percentile.
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use rand::SeedableRng;
@@ -8,11 +8,11 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{Embedding, Population, Space};
 use crate::face::{Measurement, Species, SymmetricShape, landmarks::COUNT};
 
-/// Persons drawn from the space's population, whom dogs are compared with.
+/// Number of persons sampled from the space's population to compare dogs with.
 const PERSONS: usize = 256;
-/// Most dogs of the catalogue that they are compared with, evenly picked.
+/// Largest number of the catalogue's dogs to compare them with, picked evenly.
 const DOGS: usize = 256;
-/// Fixed, so that the same catalogue always gives the same scores.
+/// Fixed, so that the same catalogue always yields the same scores.
 const SEED: u64 = 0x4d75_6e67_7079;
 
 /// Distances between random persons and dogs of the catalogue.
@@ -23,7 +23,7 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Compares persons drawn from the space's population with the dogs.
+    /// Compares persons sampled from the space's population with the dogs.
     pub fn new(space: &Space, dogs: &[Embedding]) -> Self {
         let stride = dogs.len().div_ceil(DOGS).max(1);
         let mut distances: Vec<f64> = sample_persons(space)
@@ -41,8 +41,8 @@ impl Calibration {
 
     /// 0 to 100: the share of random person–dog pairs that are less alike.
     ///
-    /// Between two pairs of the sample the share is interpolated, so that a
-    /// smaller distance never scores less.
+    /// The share is interpolated between neighbouring distances of the sample, so a smaller
+    /// distance never scores lower.
     pub fn score(&self, distance_squared: f64) -> f64 {
         let n = self.distances.len();
         if n == 0 {
@@ -58,14 +58,14 @@ impl Calibration {
     }
 }
 
-/// Where persons at large lie in the space; always the same ones.
+/// Places a sample of persons in the space, always the same ones.
 pub(super) fn sample_persons(space: &Space) -> Vec<Embedding> {
     let persons = sample_faces(space.persons(), PERSONS);
     persons.iter().map(|person| space.embed(Species::Person, person)).collect()
 }
 
-/// Draws faces from a population's normal distribution of shapes. Shapes that
-/// are no faces (of measure zero in practice) are passed over.
+/// Samples faces from a population's normal distribution of shapes, skipping degenerate shapes
+/// (which practically never occur).
 pub fn sample_faces(population: &Population, count: usize) -> Vec<Measurement> {
     let len = 2 * COUNT;
     let mean = DVector::from_row_slice(&population.shape_mean);

@@ -1,4 +1,4 @@
-//! The common space of both species: where near means alike.
+//! The common space of both species, where near means alike.
 
 use nalgebra::{SMatrix, SVector, SymmetricEigen};
 
@@ -12,31 +12,31 @@ type Matrix = SMatrix<f64, FEATURE_COUNT, FEATURE_COUNT>;
 type Vector = SVector<f64, FEATURE_COUNT>;
 type Ratios = SVector<f64, RATIO_COUNT>;
 
-/// Dimensions of the space. The 16 features of a symmetric shape vary in 14
-/// directions only: height and size of the whole face are taken away.
+/// Dimensions of the space. The 16 features of a symmetric shape vary in only 14 directions,
+/// because the face's vertical position and size are normalised away.
 const DIRECTIONS: usize = 14;
-/// Which coordinate of an embedding is the handicap of a dog.
+/// Index of the dog's handicap in an embedding.
 const HANDICAP: usize = DIRECTIONS;
-/// Coordinates of an embedding: directions and handicap.
+/// Number of coordinates of an embedding: directions and handicap.
 pub const EMBEDDING_LEN: usize = DIRECTIONS + 1;
 
-/// Share of the identity in the correlation matrix of persons.
+/// Weight of the identity in the persons' correlation matrix.
 const PERSON_CORRELATION_SHRINKAGE: f64 = 0.2;
-/// The same for dogs, whose matrix is inverted: directions in which they vary little
-/// are mostly noise of their landmarks, and a large share keeps it from being blown up.
+/// The same for the dogs, whose matrix is inverted. Directions in which dogs vary little are mostly
+/// landmark noise, and a large weight keeps the inversion from amplifying it.
 const DOG_CORRELATION_SHRINKAGE: f64 = 0.35;
-/// The same for the scatter within persons, as a share of its mean variance.
+/// The same for the covariance within persons, as a share of its mean variance.
 const WITHIN_SHRINKAGE: f64 = 0.03;
-/// Repeatability that the least repeatable direction is still given.
+/// Lower bound for the repeatability of a direction.
 const LEAST_REPEATABILITY: f64 = 0.02;
-/// Faces that the shipped dogs count as beside those of the catalogue.
+/// Number of faces that the shipped dogs count as, next to those of the catalogue.
 const PRIOR_FACES: f64 = 200.0;
 
-/// A face in the common space: the directions, the most repeatable one first,
-/// and the handicap of a dog among others (see [`assign_handicaps`](super::assign_handicaps)).
+/// A face in the common space: the directions, the most repeatable first, and a dog's handicap (see
+/// [`assign_handicaps`](super::assign_handicaps)).
 ///
-/// In single precision, which errs a hundred thousand times less than the
-/// landmarks do and halves what a catalogue takes in memory.
+/// Single precision halves the memory of a catalogue, and its error is a hundred thousand times
+/// smaller than that of the landmarks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Embedding([f32; EMBEDDING_LEN]);
 
@@ -58,13 +58,13 @@ impl Embedding {
 
 /// Maps measurements of persons and dogs into the common space.
 ///
-/// 1. Each feature of the symmetric shape counts as its deviation from the mean
-///    of the species in standard deviations.
-/// 2. The correlations of the dogs' deviations are matched to those of the
-///    persons (CORAL: Sun, Feng & Saenko, AAAI 2016).
-/// 3. The space is turned to the directions that differ most between persons
-///    and least between photos of one person (linear discriminant analysis:
-///    Fisher, 1936), each scaled to the root of its repeatability.
+/// 1. Each feature of the symmetric shape becomes its deviation from the mean of the species, in
+///    standard deviations.
+/// 2. The correlations of the dogs' deviations are matched to those of the persons (CORAL: Sun,
+///    Feng & Saenko, AAAI 2016).
+/// 3. The space is rotated to the directions that differ most between persons and least between
+///    photos of one person (linear discriminant analysis: Fisher, 1936), each scaled to the root of
+///    its repeatability.
 #[derive(Debug, Clone)]
 pub struct Space {
     persons: Population,
@@ -105,15 +105,15 @@ impl Standard {
 }
 
 impl Space {
-    /// The space for persons of a population and a catalogue of dogs with the
-    /// given measurements.
+    /// Builds the space for persons of a population and a catalogue of dogs with the given
+    /// measurements.
     pub fn for_catalogue(persons: &Population, dogs: &[Measurement]) -> Self {
         let prior = Population::shipped_dog();
         let dogs = Population::of(Species::Dog, &prior.model_version, dogs);
         Self::new(persons, &dogs.shrunk_towards(&prior, PRIOR_FACES))
     }
 
-    /// The space in which `person` and `dog` have the same spread.
+    /// Builds the space in which `person` and `dog` have the same spread.
     pub fn new(person: &Population, dog: &Population) -> Self {
         let standard = Standard::of(person);
         let (directions, repeatability) = discriminants(person, &standard);
@@ -129,7 +129,7 @@ impl Space {
         }
     }
 
-    /// The persons whose spread the space has.
+    /// The population of persons that the space was built for.
     pub fn persons(&self) -> &Population {
         &self.persons
     }
@@ -141,19 +141,19 @@ impl Space {
         deviation.component_div(&standard.ratio_deviation).into()
     }
 
-    /// What each ratio's agreement is worth in an explanation: the root of its
-    /// repeatability, scaled so that the squares have mean 1.
+    /// Weight of each ratio in an explanation: the root of its repeatability, scaled so that the
+    /// squares have mean 1.
     pub fn ratio_weights(&self) -> [f64; RATIO_COUNT] {
         self.ratio_weights
     }
 
-    /// Share of each direction's variance among persons that is not variance
-    /// between photos of one person; in the order of the embedding.
+    /// Share of each direction's variance among persons that is not variance between photos of one
+    /// person, in the order of the embedding.
     pub fn repeatability(&self) -> &[f64] {
         &self.repeatability
     }
 
-    /// A measurement's place in the space, without a handicap.
+    /// Maps a measurement into the space, without a handicap.
     pub fn embed(&self, species: Species, measurement: &Measurement) -> Embedding {
         let standardised = self.standard(species).standardised(measurement);
         let matched = match species {
@@ -164,8 +164,8 @@ impl Space {
         Embedding(std::array::from_fn(|i| if i == HANDICAP { 0.0 } else { place[i] as f32 }))
     }
 
-    /// The dog's proportions that lie where the person's do, to first order: that
-    /// a shape has unit size bends the straight way by a little.
+    /// The dog's proportions that map to the same point as the person's, to first order:
+    /// normalising the size makes this slightly non-linear.
     pub fn counterpart(&self, person: &Measurement) -> Result<Measurement, FaceError> {
         let matched = self.person.standardised(person);
         let person_to_dog = self.dog_to_person.try_inverse().ok_or(FaceError::Degenerate)?;
@@ -182,8 +182,8 @@ impl Space {
     }
 }
 
-/// The directions as rows, the one with the largest share in distances first,
-/// each scaled to the root of its repeatability; and the repeatabilities.
+/// The directions as rows, each scaled to the root of its repeatability, and the repeatabilities.
+/// The direction that contributes most to distances comes first.
 fn discriminants(
     population: &Population,
     standard: &Standard,
@@ -213,7 +213,7 @@ fn discriminants(
             } else {
                 (1.0 - variance(&within) / variance(&total)).clamp(LEAST_REPEATABILITY, 1.0)
             };
-            // An eigenvector's sign is chance; the largest entry is made positive.
+            // The sign of an eigenvector is arbitrary; make the largest entry positive.
             let sign = direction[direction.iamax()].signum();
             (repeatability, direction * sign * (repeatability / variance(&total)).sqrt())
         })
@@ -223,7 +223,7 @@ fn discriminants(
     (directions, std::array::from_fn(|i| rows[i].0))
 }
 
-/// Roots of the reliabilities, scaled; all 1 where they are unknown.
+/// Roots of the repeatabilities, scaled; all 1 if they are unknown.
 fn ratio_weights(repeatability: &[f64]) -> [f64; RATIO_COUNT] {
     if repeatability.len() != RATIO_COUNT {
         return [1.0; RATIO_COUNT];
@@ -234,7 +234,7 @@ fn ratio_weights(repeatability: &[f64]) -> [f64; RATIO_COUNT] {
     squares.map(|square| (square / mean).sqrt()).into()
 }
 
-/// Covariance of the features from that of the shape coordinates.
+/// Covariance of the features, from the covariance of the shape coordinates.
 fn feature_covariance(shape_covariance: &[f64]) -> Matrix {
     let covariance = SMatrix::<f64, SHAPE_LEN, SHAPE_LEN>::from_row_slice(shape_covariance);
     let rule = SMatrix::<f64, FEATURE_COUNT, SHAPE_LEN>::from_columns(&std::array::from_fn::<

@@ -2,11 +2,11 @@
 
 use std::{cmp::Reverse, fmt, str::FromStr};
 
-/// A dog's side on each axis of the questionnaire; `None` where it is unknown.
+/// A dog's side on each axis of the questionnaire; `None` if unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Profile(pub(super) Vec<Option<u8>>);
 
-/// A person's answers, one place for each axis of the questionnaire.
+/// A person's answers, one slot per axis of the questionnaire.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answers(pub(super) Vec<Option<Answer>>);
 
@@ -19,20 +19,20 @@ pub(super) struct Answer {
 /// Agreement of one dog with the answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Agreement {
-    /// Answers that the dog's traits agree with.
+    /// Answers that match the dog's traits.
     pub agreed: u32,
     /// Answers on axes for which the dog has a value.
     pub compared: u32,
-    /// Answers given.
+    /// Number of answers given.
     pub answered: u32,
 }
 
-/// Which dogs go on to the comparison of faces.
+/// Which dogs qualify for the comparison of faces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
     /// Dogs that agree on at least this many answers.
     AtLeast(u32),
-    /// The n best agreeing dogs and every dog that ties with the n-th.
+    /// The n dogs that agree best, and every dog that ties with the n-th.
     Best(u32),
 }
 
@@ -43,7 +43,7 @@ impl Default for Policy {
 }
 
 impl fmt::Display for Policy {
-    /// As [`FromStr`] reads it.
+    /// Writes the form that [`FromStr`] reads.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AtLeast(n) => write!(f, "at_least({n})"),
@@ -73,8 +73,7 @@ impl Answers {
         self.0.iter().all(Option::is_none)
     }
 
-    /// Agreement with a dog's traits, or `None` for a dog that does not show a
-    /// required side.
+    /// Agreement with a dog's traits; `None` if the dog lacks a required side.
     pub fn agreement(&self, profile: &Profile) -> Option<Agreement> {
         let mut agreement = Agreement::default();
         for (index, answer) in self.0.iter().enumerate() {
@@ -93,8 +92,8 @@ impl Answers {
 }
 
 impl Policy {
-    /// Fewest agreeing answers that pass, given how many dogs agree on how many
-    /// (in any order). Without answers nothing is filtered.
+    /// Smallest number of agreeing answers that passes. `counts` holds pairs of agreeing answers
+    /// and number of dogs, in any order. Without answers nothing is filtered.
     pub fn threshold(self, answers: &Answers, counts: &[(u32, usize)]) -> u32 {
         if answers.is_empty() {
             return 0;

@@ -11,7 +11,7 @@ pub enum TemperamentError {
     /// An answer on an axis that does not exist.
     #[error("temperament axis {axis:?} is unknown; known are {}", known.join(", "))]
     UnknownAxis {
-        /// As it was given.
+        /// The axis as given.
         axis: String,
         /// Keys of the axes.
         known: Vec<String>,
@@ -21,7 +21,7 @@ pub enum TemperamentError {
     UnknownSide {
         /// Key of the axis.
         axis: String,
-        /// As it was given.
+        /// The side as given.
         side: String,
         /// Keys of its sides.
         known: Vec<String>,

@@ -1,5 +1,5 @@
-//! The temperament questionnaire as data, a person's answers, a dog's traits,
-//! and how far they agree.
+//! The temperament questionnaire as data, a person's answers, a dog's traits, and how far they
+//! agree.
 
 mod agreement;
 mod error;

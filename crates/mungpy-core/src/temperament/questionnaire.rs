@@ -19,7 +19,7 @@ pub struct Axis {
     pub key: String,
     /// The possible answers.
     pub sides: Vec<Side>,
-    /// Whether a dog that does not show the answered side is left out.
+    /// Whether to leave out dogs that do not show the answered side.
     #[serde(default)]
     pub required: bool,
 }
@@ -30,11 +30,11 @@ pub struct Axis {
 pub struct Side {
     /// Stable key, e.g. `homebody`.
     pub key: String,
-    /// The word that is shown in Korean.
+    /// The Korean word shown to users.
     pub korean: String,
 }
 
-/// All axes, in the order in which they are asked.
+/// All axes, in the order of the questions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Questionnaire {
     axes: Vec<Axis>,
@@ -72,12 +72,12 @@ impl Questionnaire {
         Ok(Self { axes: file.axis })
     }
 
-    /// The axes, in their order.
+    /// The axes, in the order of the questions.
     pub fn axes(&self) -> &[Axis] {
         &self.axes
     }
 
-    /// Answers from (axis, side, required) in any order.
+    /// Builds answers from (axis, side, required) in any order.
     pub fn answers<'a>(
         &self,
         given: impl IntoIterator<Item = (&'a str, &'a str, bool)>,
@@ -93,8 +93,8 @@ impl Questionnaire {
         Ok(Answers(answers))
     }
 
-    /// A dog's profile from its traits (axis key to side key or word). A trait
-    /// that this questionnaire does not know is left unknown.
+    /// Builds a dog's profile from its traits (axis key to side key or word). A trait that this
+    /// questionnaire does not define stays unknown.
     pub fn profile(&self, traits: &BTreeMap<String, String>) -> Profile {
         let side =
             |axis: &Axis| self.locate(&axis.key, traits.get(&axis.key)?).ok().map(|(_, side)| side);

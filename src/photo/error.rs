@@ -8,7 +8,7 @@ use super::header::{MAX_PIXELS, MIN_SIDE};
 /// Why a photo was refused, with the numbers involved.
 #[derive(Debug, thiserror::Error)]
 pub enum PhotoError {
-    /// No bytes at all.
+    /// The photo has no bytes.
     #[error("the photo is empty (0 bytes); send the bytes of a JPEG, PNG or WebP file")]
     Empty,
     /// More bytes than [`MAX_PHOTO_BYTES`].
@@ -19,13 +19,13 @@ pub enum PhotoError {
         /// Size of the file.
         bytes: usize,
     },
-    /// A format that is known but not read, or not an image at all.
+    /// The format is known but not supported, or the file is no image at all.
     #[error("the photo is {found}, which is not read; send JPEG, PNG or WebP")]
     UnsupportedFormat {
         /// Name of the format, e.g. `HEIC`.
         found: &'static str,
     },
-    /// An animation: which frame is meant is not known.
+    /// The file is an animation, so it is unclear which frame is meant.
     #[error("the photo is an animated {format}; send a still picture")]
     Animated {
         /// Name of the format.
@@ -59,15 +59,15 @@ pub enum PhotoError {
         /// Height in pixels, as stored.
         height: u32,
     },
-    /// The header is fine, the content is not.
+    /// The header is valid, but the content cannot be decoded.
     #[error("the {format} cannot be decoded: {detail}; save it anew and try again")]
     Corrupt {
         /// Name of the format.
         format: &'static str,
-        /// What the decoder said.
+        /// The decoder's message.
         detail: String,
     },
-    /// An operation on decoded pixels failed inside OpenCV, e.g. for want of memory.
+    /// An operation on decoded pixels failed inside OpenCV, e.g. because memory ran out.
     #[error("an image operation failed: {0}")]
     Operation(#[from] opencv::Error),
 }

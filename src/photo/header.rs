@@ -1,30 +1,30 @@
 //! Reads a photo's header and checks its structure before any pixel is decoded.
 //!
-//! A decoder is too trusting a place for these checks: half a JPEG decodes
-//! "successfully", and a PNG of 2.6 MB can ask for gigabytes of memory.
+//! Decoders are too trusting to make these checks: they decode half a JPEG "successfully", and a
+//! PNG of 2.6 MB can demand gigabytes of memory.
 
 use mungpy_proto::limits::MAX_PHOTO_BYTES;
 
 use super::PhotoError;
 
-/// Most pixels that are decoded; covers the 48-megapixel phones.
+/// Largest number of pixels to decode; enough for 48-megapixel phones.
 pub const MAX_PIXELS: u64 = 50_000_000;
 /// Shortest side that can hold a face, in pixels.
 pub const MIN_SIDE: u32 = 16;
 
-/// A format that is decoded.
+/// A supported format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// JPEG, baseline or progressive.
     Jpeg,
-    /// PNG without animation.
+    /// PNG, not animated.
     Png,
-    /// WebP without animation.
+    /// WebP, not animated.
     WebP,
 }
 
 impl Format {
-    /// Name of the format in messages.
+    /// Name of the format for messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Jpeg => "JPEG",
@@ -34,7 +34,7 @@ impl Format {
     }
 }
 
-/// What the header says; sides as stored, before the EXIF orientation.
+/// Contents of the header; sides as stored, before the EXIF orientation is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// Format of the file.
@@ -71,7 +71,7 @@ impl Header {
     }
 }
 
-/// What is wrong with the structure of a file of a known format.
+/// Structural fault in a file of a known format.
 enum Fault {
     Truncated,
     Animated,
@@ -129,7 +129,7 @@ fn le32(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// Walks the segments of a JPEG (ITU T.81, annex B) to its end-of-image marker.
 ///
-/// Bytes behind that marker are allowed: phones append depth maps and videos.
+/// Bytes after that marker are allowed, because phones append depth maps and videos.
 fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), Fault> {
     let mut size = None;
     let mut at = 2;
@@ -157,7 +157,7 @@ fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), Fault> {
     }
 }
 
-/// Reads the marker at `at` and moves behind it.
+/// Reads the marker at `at` and advances past it.
 fn next_marker(bytes: &[u8], at: &mut usize) -> Result<u8, Fault> {
     if *bytes.get(*at).ok_or(Fault::Truncated)? != 0xFF {
         return Err(Fault::Malformed("no marker where one must be"));
@@ -172,7 +172,7 @@ fn next_marker(bytes: &[u8], at: &mut usize) -> Result<u8, Fault> {
     }
 }
 
-/// Position of the first marker behind entropy-coded data that is no restart.
+/// Position of the first marker after entropy-coded data, not counting restart markers.
 fn end_of_scan(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += bytes.get(at..)?.iter().position(|&byte| byte == 0xFF)?;

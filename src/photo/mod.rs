@@ -1,7 +1,7 @@
-//! Photo bytes in, upright RGB pixels of bounded size out.
+//! Turns photo bytes into upright RGB pixels of bounded size.
 //!
-//! [`Header`] is read first and refuses what must not be decoded; the decoder
-//! then reads a JPEG at the smallest of its cheap sizes that is large enough.
+//! [`Header`] comes first and refuses what must not be decoded. The decoder then reads a JPEG at
+//! its smallest cheap size that is large enough.
 
 mod error;
 mod header;
@@ -17,21 +17,21 @@ pub use orientation::Turn;
 pub use raster::{Chip, Raster, UprightChip};
 pub use warp::Warp;
 
-/// Longest side of a decoded photo, in pixels; larger ones are scaled down.
+/// Longest side of a decoded photo, in pixels; larger photos are scaled down.
 ///
 /// A face that fills a tenth of the picture still has 128 px.
 pub const MAX_SIDE: usize = 1280;
-/// A JPEG is decoded at ½, ¼ or ⅛ of its size while its longer side keeps this
-/// many pixels: a 12-megapixel photo (4000 px) at ¼.
+/// A JPEG is decoded at ½, ¼ or ⅛ of its size as long as its longer side keeps this many pixels; a
+/// 12-megapixel photo (4000 px) is decoded at ¼.
 const REDUCED_SIDE: u32 = 960;
 
 /// A decoded photo.
 pub struct Photo {
-    /// The pixels, upright, neither side above [`MAX_SIDE`].
+    /// The upright pixels, neither side longer than [`MAX_SIDE`].
     pub raster: Raster,
-    /// Width of the upright photo as it was taken, in pixels.
+    /// Width of the original photo when upright, in pixels.
     pub width: u32,
-    /// Height of the upright photo as it was taken, in pixels.
+    /// Height of the original photo when upright, in pixels.
     pub height: u32,
 }
 
@@ -56,7 +56,7 @@ impl Photo {
         Ok(Self { raster, width, height })
     }
 
-    /// Pixels of the upright photo per pixel of the raster, for x and y.
+    /// Pixels of the upright photo per pixel of the raster, in x and y.
     pub fn scale(&self) -> [f64; 2] {
         [
             f64::from(self.width) / self.raster.width() as f64,
@@ -64,20 +64,20 @@ impl Photo {
         ]
     }
 
-    /// Where a point of the raster lies in the upright photo, in its pixels.
+    /// Maps a point of the raster to the upright photo, in its pixels.
     pub fn from_raster(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         let [sx, sy] = self.scale();
         [(x + 0.5) * sx - 0.5, (y + 0.5) * sy - 0.5]
     }
 
-    /// Where a point of the upright photo lies in the raster, in its pixels.
+    /// Maps a point of the upright photo to the raster, in its pixels.
     pub fn to_raster(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         let [sx, sy] = self.scale();
         [(x + 0.5) / sx - 0.5, (y + 0.5) / sy - 0.5]
     }
 }
 
-/// Three channels of 8 bits, whatever the file holds; orientation ignored.
+/// Decodes to three channels of 8 bits, whatever the file holds, and ignores the orientation.
 fn decode_bgr(bytes: &[u8], header: Header) -> Result<Mat, PhotoError> {
     let corrupt = |detail: String| PhotoError::Corrupt { format: header.format.name(), detail };
     let input = Mat::from_slice(bytes)?;

@@ -1,4 +1,4 @@
-//! The EXIF orientation of a photo and turning by quarter circles.
+//! EXIF orientation, and rotation in steps of 90°.
 
 use std::io::Cursor;
 
@@ -8,7 +8,7 @@ use opencv::{
     prelude::*,
 };
 
-/// EXIF orientation (CIPA DC-008, tag 0x0112), 1 to 8; 1 where there is none.
+/// EXIF orientation (CIPA DC-008, tag 0x0112), 1 to 8; 1 if there is none.
 pub(super) fn exif_orientation(bytes: &[u8]) -> u32 {
     Reader::new()
         .read_from_container(&mut Cursor::new(bytes))
@@ -18,12 +18,12 @@ pub(super) fn exif_orientation(bytes: &[u8]) -> u32 {
         .unwrap_or(1)
 }
 
-/// Whether this orientation exchanges width and height.
+/// Whether this orientation swaps width and height.
 pub(super) fn swaps_sides(orientation: u32) -> bool {
     orientation >= 5
 }
 
-/// The image as it is meant to be seen.
+/// Rotates and mirrors the image to the way it is meant to be seen.
 pub(super) fn upright(image: Mat, orientation: u32) -> opencv::Result<Mat> {
     let mut out = Mat::default();
     match orientation {
@@ -43,10 +43,10 @@ pub(super) fn upright(image: Mat, orientation: u32) -> opencv::Result<Mat> {
     Ok(out)
 }
 
-/// A turn of an image by quarter circles, clockwise.
+/// A clockwise rotation of an image in steps of 90°.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Turn {
-    /// As it is.
+    /// Unchanged.
     #[default]
     None,
     /// 90° clockwise.
@@ -68,7 +68,7 @@ impl Turn {
         }
     }
 
-    /// The turn that does to the mirror image what this one does to a picture.
+    /// The turn of the mirror image that corresponds to this turn of the picture.
     #[must_use]
     pub fn mirrored(self) -> Self {
         match self {
@@ -89,10 +89,10 @@ impl Turn {
         Ok(out)
     }
 
-    /// Where a point of the turned image lies in the original.
+    /// Maps a point of the turned image to the original.
     ///
-    /// `width` and `height` are those of the original, in its pixels; pixel
-    /// centres have integer coordinates.
+    /// `width` and `height` are those of the original, in pixels. Pixel centres have integer
+    /// coordinates.
     pub fn undo(self, [x, y]: [f64; 2], width: f64, height: f64) -> [f64; 2] {
         match self {
             Self::None => [x, y],

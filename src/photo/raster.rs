@@ -1,4 +1,4 @@
-//! RGB pixels in memory and what is done with them: scaling, turning, cutting.
+//! RGB pixels in memory, with scaling, rotation, cropping and warping.
 
 use opencv::{
     core::{self, Mat, Point2f, Rect, Scalar, Size, Vector},
@@ -8,15 +8,15 @@ use opencv::{
 
 use super::{PhotoError, Turn, Warp};
 
-/// RGB pixels, 8 bits a channel, rows from the top, without padding.
+/// RGB pixels, 8 bits per channel, rows from the top, without padding.
 pub struct Raster {
     rgb: Mat,
 }
 
-/// A piece of a raster, or all of it, scaled.
+/// All or part of a raster, scaled.
 ///
-/// A point `(x, y)` of the chip lies at `origin + (x + 0.5) * scale - 0.5` in
-/// the raster it was cut from; pixel centres have integer coordinates.
+/// A point `(x, y)` of the chip is at `origin + (x + 0.5) * scale - 0.5` in the raster it was cut
+/// from. Pixel centres have integer coordinates.
 pub struct Chip {
     /// The scaled pixels.
     pub raster: Raster,
@@ -25,7 +25,7 @@ pub struct Chip {
 }
 
 impl Chip {
-    /// Where a point of the chip lies in the raster it was cut from, in pixels.
+    /// Maps a point of the chip to the raster it was cut from, in pixels.
     pub fn to_raster(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         [
             self.origin[0] + (x + 0.5) * self.scale - 0.5,
@@ -33,7 +33,7 @@ impl Chip {
         ]
     }
 
-    /// Where a point of the raster lies in the chip, in its pixels.
+    /// Maps a point of the raster to the chip, in its pixels.
     pub fn from_raster(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         [
             (x + 0.5 - self.origin[0]) / self.scale - 0.5,
@@ -42,21 +42,20 @@ impl Chip {
     }
 }
 
-/// A square piece of a raster, turned and scaled.
+/// A square part of a raster, rotated upright and scaled.
 pub struct UprightChip {
-    /// The turned and scaled pixels.
+    /// The rotated and scaled pixels.
     pub raster: Raster,
-    /// The larger square that it was turned in.
+    /// The larger square in which it was rotated.
     outer: Chip,
-    /// Its middle in the larger square, in pixels of that.
+    /// Centre of the chip in the larger square, in that square's pixels.
     middle: [f64; 2],
-    /// Pixels of the chip for each pixel of the larger square, along and across
-    /// the roll: cosine and sine.
+    /// Cosine and sine of the roll, times pixels of the chip per pixel of the larger square.
     turn: [f64; 2],
 }
 
 impl UprightChip {
-    /// Where a point of the chip lies in the raster it was cut from, in pixels.
+    /// Maps a point of the chip to the raster it was cut from, in pixels.
     pub fn to_raster(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         let half = (self.raster.width() as f64 - 1.0) / 2.0;
         let ([x, y], [cos, sin]) = ([x - half, y - half], self.turn);
@@ -95,12 +94,12 @@ impl Raster {
         Ok(self.rgb.data_bytes()?)
     }
 
-    /// The matrix inside, for drawing.
+    /// The underlying matrix, for drawing.
     pub(crate) fn mat(&self) -> &Mat {
         &self.rgb
     }
 
-    /// The same picture with its longer side of `side` pixels.
+    /// Scales the picture so that its longer side has `side` pixels.
     pub fn resized(&self, side: usize) -> Result<Self, PhotoError> {
         let factor = side as f64 / self.long_side() as f64;
         let at_factor = |length: usize| ((length as f64 * factor).round() as i32).max(1);
@@ -108,26 +107,26 @@ impl Raster {
         Ok(Self { rgb: resize(&self.rgb, size)? })
     }
 
-    /// The whole picture, turned, as a chip with its longer side of `side` pixels.
+    /// The whole picture, turned, as a chip whose longer side has `side` pixels.
     pub fn whole(&self, side: usize, turn: Turn) -> Result<Chip, PhotoError> {
         let scale = self.long_side() as f64 / side as f64;
         Ok(Chip { raster: self.resized(side)?.turned(turn)?, origin: [0.0; 2], scale })
     }
 
-    /// The same picture, turned.
+    /// Turns the picture.
     pub fn turned(&self, turn: Turn) -> Result<Self, PhotoError> {
         Ok(Self { rgb: turn.apply(&self.rgb)? })
     }
 
-    /// The mirror image, left and right exchanged.
+    /// The mirror image, with left and right swapped.
     pub fn mirrored(&self) -> Result<Self, PhotoError> {
         let mut rgb = Mat::default();
         core::flip(&self.rgb, &mut rgb, 1)?;
         Ok(Self { rgb })
     }
 
-    /// Whether the left half is brighter than the right one. The mirror image of
-    /// a picture for which this holds is one for which it does not.
+    /// Whether the left half is brighter than the right one. If this holds for a picture, it does
+    /// not hold for its mirror image.
     pub fn is_brighter_left(&self) -> Result<bool, PhotoError> {
         let (width, height) = (self.rgb.cols(), self.rgb.rows());
         let half = |x: i32| -> Result<f64, PhotoError> {
@@ -137,8 +136,8 @@ impl Raster {
         Ok(half(0)? > half(width - (width / 2).max(1))?)
     }
 
-    /// Cuts the square with the upper left corner `(left, top)` and scales it to
-    /// `side` pixels; what lies outside of the picture repeats its border.
+    /// Cuts the square with the upper left corner `(left, top)` and scales it to `side` pixels.
+    /// Outside the picture the border is repeated.
     pub fn chip(&self, left: f64, top: f64, length: f64, side: usize) -> Result<Chip, PhotoError> {
         let (x, y, n) = (left.round() as i32, top.round() as i32, (length.round() as i32).max(1));
         let inner =
@@ -165,8 +164,8 @@ impl Raster {
         })
     }
 
-    /// Cuts the square of a side of `length` pixels around `middle` that is turned
-    /// clockwise by `roll` radians, turns it upright and scales it to `side` pixels.
+    /// Cuts the square of side `length` pixels around `middle` that is tilted clockwise by `roll`
+    /// radians, rotates it upright and scales it to `side` pixels.
     pub fn upright_chip(
         &self,
         middle: [f64; 2],
@@ -174,7 +173,7 @@ impl Raster {
         roll: f64,
         side: usize,
     ) -> Result<UprightChip, PhotoError> {
-        // Half as large again: as much as a turned square reaches out.
+        // Half as large again, because a tilted square needs that much room.
         let (reach, outer_side) = (1.5 * length, side + side / 2);
         let (left, top) = (middle[0] - reach / 2.0, middle[1] - reach / 2.0);
         let outer = self.chip(left, top, reach, outer_side)?;
@@ -199,8 +198,7 @@ impl Raster {
         Ok(UprightChip { raster: Self { rgb }, outer, middle, turn: [cos, sin] })
     }
 
-    /// The same picture turned about its middle, clockwise; the corners that come
-    /// in repeat the border.
+    /// Rotates the picture clockwise about its centre; the exposed corners repeat the border.
     pub fn rotated(&self, degrees: f64) -> Result<Self, PhotoError> {
         let (width, height) = (self.rgb.cols() as f32, self.rgb.rows() as f32);
         let middle = Point2f::new((width - 1.0) / 2.0, (height - 1.0) / 2.0);
@@ -218,7 +216,7 @@ impl Raster {
         Ok(Self { rgb })
     }
 
-    /// The same picture, warped; what comes in from outside repeats the border.
+    /// Warps the picture; exposed areas repeat the border.
     pub fn warped(&self, warp: &Warp) -> Result<Self, PhotoError> {
         let size = self.rgb.size()?;
         let at = |i: i32| warp.source([f64::from(i % size.width), f64::from(i / size.width)]);
@@ -240,15 +238,15 @@ impl Raster {
         Ok(Self { rgb })
     }
 
-    /// The same picture with its brightness multiplied.
+    /// Multiplies the brightness of the picture.
     pub fn brightened(&self, factor: f64) -> Result<Self, PhotoError> {
         let mut rgb = Mat::default();
         self.rgb.convert_to(&mut rgb, -1, factor, 0.0)?;
         Ok(Self { rgb })
     }
 
-    /// Detail in the picture: the standard deviation of its Laplacian over that
-    /// of its brightness, after scaling to 96 px (Pech-Pacheco et al., 2000).
+    /// Detail in the picture: the standard deviation of its Laplacian over that of its brightness,
+    /// after scaling to 96 px (Pech-Pacheco et al., 2000).
     ///
     /// Independent of size and contrast; 0 is a flat surface.
     pub fn sharpness(&self) -> Result<f64, PhotoError> {
@@ -261,12 +259,12 @@ impl Raster {
         Ok(if contrast > 0.0 { standard_deviation(&laplacian)? / contrast } else { 0.0 })
     }
 
-    /// The picture as a file; the format follows `extension`, e.g. `.png`.
+    /// Encodes the picture as a file; the format follows `extension`, e.g. `.png`.
     pub fn encode(&self, extension: &str) -> Result<Vec<u8>, PhotoError> {
         self.encoded(extension, &Vector::new())
     }
 
-    /// The picture as a JPEG of a quality, 0 to 100.
+    /// Encodes the picture as a JPEG with a quality from 0 to 100.
     pub fn encode_jpeg(&self, quality: i32) -> Result<Vec<u8>, PhotoError> {
         self.encoded(".jpg", &Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality]))
     }
@@ -286,7 +284,7 @@ fn standard_deviation(image: &Mat) -> opencv::Result<f64> {
     Ok(*deviation.at::<f64>(0)?)
 }
 
-/// Averages pixels when it shrinks, so that no detail aliases.
+/// Averages pixels when shrinking, to avoid aliasing.
 fn resize(image: &Mat, size: Size) -> opencv::Result<Mat> {
     let shrinks = size.width < image.cols() || size.height < image.rows();
     let interpolation = if shrinks { imgproc::INTER_AREA } else { imgproc::INTER_LINEAR };
@@ -299,7 +297,7 @@ fn resize(image: &Mat, size: Size) -> opencv::Result<Mat> {
 mod tests {
     use super::*;
 
-    /// A picture whose red is its column and whose green is its row.
+    /// A picture whose red channel encodes the column and whose green channel encodes the row.
     fn map() -> Raster {
         let bytes: Vec<u8> =
             (0..256 * 256).flat_map(|i| [(i % 256) as u8, (i / 256) as u8, 0]).collect();
@@ -317,7 +315,7 @@ mod tests {
             assert!((f64::from(seen[0]) - column).abs() < 1.5, "{} and {column}", seen[0]);
             assert!((f64::from(seen[1]) - row).abs() < 1.5, "{} and {row}", seen[1]);
         }
-        // Clockwise in the picture: the chip's right lies to the right and further down.
+        // Clockwise in the picture: the right edge of the chip is further right and further down.
         let ([left, above], [right, below]) =
             (chip.to_raster([0.0, 79.5]), chip.to_raster([159.0, 79.5]));
         assert!(right > left && below > above);

@@ -1,20 +1,20 @@
-//! A picture warped so that given points come to lie elsewhere.
+//! Warps a picture so that given points move to new positions.
 
 use nalgebra::{DMatrix, DVector};
 
-/// A thin-plate spline (Bookstein, IEEE PAMI 11, 1989): the smoothest way to move
-/// some points and leave a frame around them where it is.
+/// A thin-plate spline (Bookstein, IEEE PAMI 11, 1989): the smoothest way to move some points while
+/// a frame around them stays in place.
 pub struct Warp {
-    /// Where points come to lie, those of the frame among them.
+    /// Target positions, including those of the frame.
     to: Vec<[f64; 2]>,
-    /// For x and y: weights of the kernels at `to`, then of 1, x and y.
+    /// For x and for y: weights of the kernels at `to`, then of 1, x and y.
     weights: [DVector<f64>; 2],
 }
 
 impl Warp {
-    /// Moves `from` to `to`; of the rectangle `frame` (its upper left and its lower
-    /// right corner) the corners and the middles of the sides stay. All in pixels of
-    /// the picture that will be warped. `None` where points coincide.
+    /// Moves `from` to `to` and keeps the corners and side midpoints of the rectangle `frame`
+    /// (given by its upper left and lower right corners) in place. All are in pixels of the picture
+    /// to be warped. `None` if points coincide.
     pub fn moving(from: &[[f64; 2]], to: &[[f64; 2]], frame: [[f64; 2]; 2]) -> Option<Self> {
         let [low, high] = frame;
         let still = (0..9).filter(|i| *i != 4).map(|i| {
@@ -42,7 +42,7 @@ impl Warp {
         Some(Self { weights: [solve(0)?, solve(1)?], to })
     }
 
-    /// Where in the picture lies what the warped picture shows at a point.
+    /// Maps a point of the warped picture to its source in the original picture.
     pub fn source(&self, point: [f64; 2]) -> [f64; 2] {
         let n = self.to.len();
         let straight = |w: &DVector<f64>| w[n] + w[n + 1] * point[0] + w[n + 2] * point[1];
@@ -53,9 +53,9 @@ impl Warp {
         })
     }
 
-    /// The least and the greatest area in the picture of what the warped picture shows in
-    /// a unit of its own, over a rectangle of it (upper left and lower right corner). The
-    /// picture folds where it is not above 0.
+    /// Smallest and largest area in the original picture that corresponds to a unit area of the
+    /// warped picture, over a rectangle of the latter (upper left and lower right corners). The
+    /// picture folds wherever this is not above 0.
     pub fn areas(&self, [low, high]: [[f64; 2]; 2]) -> [f64; 2] {
         let step = [0, 1].map(|axis| (high[axis] - low[axis]) / AREA_CELLS as f64);
         let at = |i: usize, j: usize| {
@@ -73,7 +73,7 @@ impl Warp {
     }
 }
 
-/// Cells along a side of the rectangle in which areas are compared.
+/// Number of cells along each side of the rectangle when areas are compared.
 const AREA_CELLS: usize = 40;
 
 /// r² log r².

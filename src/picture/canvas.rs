@@ -29,13 +29,13 @@ fn pixel([x, y]: [f64; 2]) -> Point {
     Point::new(x.round() as i32, y.round() as i32)
 }
 
-/// A picture that is being drawn.
+/// A drawing in progress.
 pub(super) struct Canvas {
     rgb: Mat,
 }
 
 impl Canvas {
-    /// An empty sheet.
+    /// A blank canvas.
     pub(super) fn new(width: usize, height: usize) -> Result<Self, PhotoError> {
         let size = Size::new(width as i32, height as i32);
         Ok(Self { rgb: Mat::new_size_with_default(size, core::CV_8UC3, scalar(PAPER))? })
@@ -46,7 +46,7 @@ impl Canvas {
         Raster::new(self.rgb)
     }
 
-    /// Puts a picture on the sheet, with its upper left corner at `(x, y)`.
+    /// Places a picture with its upper left corner at `(x, y)`.
     pub(super) fn paste(&mut self, raster: &Raster, x: usize, y: usize) -> Result<(), PhotoError> {
         let place = Rect::new(x as i32, y as i32, raster.width() as i32, raster.height() as i32);
         let mut target = Mat::roi_mut(&mut self.rgb, place)?;
@@ -54,8 +54,7 @@ impl Canvas {
         Ok(())
     }
 
-    /// The 16 landmarks with their outline; a light rim keeps them visible on
-    /// any fur.
+    /// Draws the 16 landmarks with their outline; a light rim keeps them visible on any fur.
     pub(super) fn face(&mut self, landmarks: &Landmarks, weight: i32) -> Result<(), PhotoError> {
         for (colour, extra) in [(LIGHT, 1), (ACCENT, 0)] {
             for (a, b) in OUTLINE {
@@ -69,7 +68,7 @@ impl Canvas {
         Ok(())
     }
 
-    /// A box.
+    /// Draws a box.
     pub(super) fn frame(&mut self, face: &Detection, weight: i32) -> Result<(), PhotoError> {
         let (a, b) = (pixel([face.left, face.top]), pixel([face.right, face.bottom]));
         let place = Rect::new(a.x, a.y, b.x - a.x, b.y - a.y);
@@ -78,7 +77,7 @@ impl Canvas {
         Ok(())
     }
 
-    /// A straight line.
+    /// Draws a straight line.
     pub(super) fn line(
         &mut self,
         a: [f64; 2],
@@ -98,7 +97,7 @@ impl Canvas {
         Ok(())
     }
 
-    /// A filled circle.
+    /// Draws a filled circle.
     pub(super) fn dot(
         &mut self,
         at: [f64; 2],
@@ -117,7 +116,7 @@ impl Canvas {
         Ok(())
     }
 
-    /// A line of text with its lower left corner at `at`; the font knows ASCII.
+    /// Draws a line of text with its lower left corner at `at`; the font has only ASCII.
     pub(super) fn text(
         &mut self,
         text: &str,

@@ -1,4 +1,4 @@
-//! Pictures that show what was measured and why two faces are alike.
+//! Draws what was measured and why two faces are alike.
 
 mod canvas;
 
@@ -21,7 +21,7 @@ const COLUMN: usize = 430;
 const FACE: usize = 440;
 const GAP: usize = 24;
 
-/// The photo with box, landmarks and outline, and the ratios beside it.
+/// Draws the photo with box, landmarks and outline, and the ratios next to it.
 pub fn of_extraction(photo: &Photo, found: &Extraction) -> Result<Raster, PhotoError> {
     let raster = &photo.raster;
     let (width, height) = (raster.width(), raster.height().max(340));
@@ -48,11 +48,11 @@ pub struct Portrait<'a> {
     pub photo: &'a Photo,
     /// Its landmarks, in pixels of the upright photo.
     pub landmarks: &'a Landmarks,
-    /// What stands below it.
+    /// The text below the face.
     pub caption: &'a str,
 }
 
-/// Person and dog side by side, each cut to its face, with the ratios that agree.
+/// Draws person and dog side by side, each cropped to the face, with the ratios that agree.
 pub fn side_by_side(
     person: &Portrait<'_>,
     dog: &Portrait<'_>,
@@ -99,7 +99,7 @@ fn draw_portrait(
     )
 }
 
-/// What the font cannot draw becomes a question mark.
+/// Replaces what the font cannot draw with question marks.
 fn ascii(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect()
 }

@@ -1,7 +1,7 @@
 //! A PostgreSQL database as a source of dogs, with their photos in a folder.
 //!
-//! The backend that knows the dogs is asked each night; nothing has to be
-//! exported. One query, which the operator may word, lists one photo a row.
+//! It asks the backend that knows the dogs every night, so nothing has to be exported. A single
+//! query, which the operator may replace, lists one photo per row.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -21,15 +21,15 @@ use super::{
     source::{DogSource, Fault, ListedDog, ListedPhoto, Listing},
 };
 
-/// How long a connection is waited for where the URL does not say.
+/// Connection timeout unless the URL sets one.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Dogs listed by a database.
 ///
-/// Each row of the query is one photo of one dog: `dog_id`, `photo` (path below
-/// the folder of photos), optionally `image_id`, and one column for each axis of
-/// the temperament questionnaire that the database knows. Several rows of one dog
-/// are several photos; traits and image id are those of its first row.
+/// Each row of the query is one photo of one dog: `dog_id`, `photo` (path below the folder of
+/// photos), optionally `image_id`, and one column for each axis of the temperament questionnaire
+/// that the database knows. Several rows of one dog are several photos; traits and image id come
+/// from the first.
 #[derive(Debug, Clone)]
 pub struct PostgresSource {
     config: Config,
@@ -38,15 +38,15 @@ pub struct PostgresSource {
 }
 
 impl PostgresSource {
-    /// The query that is asked unless another is given.
+    /// The query that runs unless another is configured.
     pub const QUERY: &str = "SELECT * FROM dogs ORDER BY dog_id, photo";
 
-    /// The source behind `url` (`postgres://user:password@host/database`) with
-    /// photos below a folder. With `sslmode=require` the connection is encrypted
-    /// and the server's certificate checked against the system's authorities.
+    /// The source behind `url` (`postgres://user:password@host/database`), with photos below a
+    /// folder. With `sslmode=require` the connection is encrypted and the server's certificate is
+    /// checked against the system's authorities.
     pub fn new(url: &str, query: &str, photos: &Path) -> Result<Self, SourceError> {
         let mut config: Config = url.parse().map_err(|error: postgres::Error| {
-            // The URL may hold a password and stays out of the message.
+            // The URL may contain a password, so it stays out of the message.
             SourceError::Database { name: "URL of the database".to_owned(), detail: detail(&error) }
         })?;
         if config.get_connect_timeout().is_none() {
@@ -63,14 +63,14 @@ impl PostgresSource {
         read(&mut client, &self.query)
     }
 
-    /// The photo of a row as an id and a place, unless it points elsewhere.
+    /// The photo of a row as id and path, unless the path leaves the folder.
     fn photo(&self, name: &str) -> Option<ListedPhoto> {
         let below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
         let photo = ListedPhoto { image_id: name.to_owned(), path: self.photos.join(name) };
         (below && !name.is_empty()).then_some(photo)
     }
 
-    /// The dog of a row with its one photo.
+    /// The dog of a row, with its one photo.
     fn dog(
         &self,
         row: &Row<'_>,
@@ -133,14 +133,14 @@ impl DogSource for PostgresSource {
     }
 }
 
-/// One row of the answer, all values as text whatever their type.
+/// One row of the result, with all values as text whatever their type.
 struct Row<'a> {
     number: usize,
     row: &'a SimpleQueryRow,
 }
 
 impl<'a> Row<'a> {
-    /// What stands in a column; `None` where it is absent, null or blank.
+    /// The value of a column; `None` if it is absent, null or blank.
     fn value(&self, column: &str) -> Option<&'a str> {
         let text = self.row.try_get(column).ok().flatten()?.trim();
         (!text.is_empty()).then_some(text)
@@ -152,7 +152,7 @@ fn missing_column(row: &SimpleQueryRow) -> Option<&'static str> {
     ["dog_id", "photo"].into_iter().find(|name| !has(name))
 }
 
-/// What the query yields, in a transaction that cannot write.
+/// Runs the query in a read-only transaction.
 fn read(client: &mut Client, query: &str) -> Result<Vec<SimpleQueryRow>, postgres::Error> {
     let mut transaction = client.build_transaction().read_only(true).start()?;
     let messages = transaction.simple_query(query)?;
@@ -163,7 +163,7 @@ fn read(client: &mut Client, query: &str) -> Result<Vec<SimpleQueryRow>, postgre
     Ok(messages.into_iter().filter_map(row).collect())
 }
 
-/// TLS that trusts the authorities of the system.
+/// TLS that trusts the system's authorities.
 fn verifying() -> MakeRustlsConnect {
     let mut authorities = rustls::RootCertStore::empty();
     authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -177,7 +177,7 @@ fn verifying() -> MakeRustlsConnect {
     MakeRustlsConnect::new(config)
 }
 
-/// The error with its cause, which holds what the server or the network said.
+/// The error with its cause, which holds the message of the server or the network.
 fn detail(error: &postgres::Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),

@@ -13,15 +13,14 @@ use serde::Deserialize;
 use super::SourceError;
 use super::source::Fault;
 
-/// What the files say of one dog.
+/// What the files say about one dog.
 pub(super) struct Details {
     pub(super) dog_id: String,
     pub(super) image_id: Option<String>,
     pub(super) traits: BTreeMap<String, String>,
 }
 
-/// Reads whichever of the two files exist. Values that are not understood and
-/// repeated dogs go to `faults`.
+/// Reads whichever of the two files exist. Invalid values and repeated dogs go to `faults`.
 pub(super) fn read(
     root: &Path,
     questionnaire: &Questionnaire,
@@ -48,8 +47,8 @@ pub(super) fn read(
     Ok(all)
 }
 
-/// The traits that the questionnaire knows, in its keys; empty ones are left out,
-/// others go to `faults`.
+/// The traits that the questionnaire defines, under its keys. Empty ones are dropped, invalid ones
+/// go to `faults`.
 pub(super) fn known_traits(
     dog_id: &str,
     given: BTreeMap<String, String>,
@@ -72,7 +71,7 @@ pub(super) fn known_traits(
     known
 }
 
-/// The text of a file without its byte order mark; `None` where there is none.
+/// The text of a file without its byte order mark; `None` if the file does not exist.
 fn text_of(path: &Path) -> Result<Option<String>, SourceError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text.trim_start_matches('\u{feff}').to_owned())),
@@ -85,8 +84,8 @@ fn malformed(path: &Path, detail: &dyn ToString) -> SourceError {
     SourceError::Malformed { path: path.to_owned(), detail: detail.to_string() }
 }
 
-/// Columns `dogId`, optional `imageId`, and one for each axis; others are for
-/// people to read and are passed over.
+/// Reads columns `dogId`, optional `imageId`, and one for each axis; other columns are for humans
+/// and are ignored.
 fn from_csv(path: &Path, questionnaire: &Questionnaire) -> Result<Vec<Details>, SourceError> {
     let Some(text) = text_of(path)? else { return Ok(Vec::new()) };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
@@ -112,7 +111,7 @@ fn from_csv(path: &Path, questionnaire: &Questionnaire) -> Result<Vec<Details>, 
     Ok(all)
 }
 
-/// One object a line: `{"dogId": …, "imageId": …, "traits": {axis: side}}`.
+/// Reads one object per line: `{"dogId": …, "imageId": …, "traits": {axis: side}}`.
 fn from_jsonl(path: &Path) -> Result<Vec<Details>, SourceError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

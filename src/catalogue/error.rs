@@ -1,4 +1,4 @@
-//! What can go wrong with the data directory.
+//! Errors of the data directory and of sources.
 
 use std::{
     io,
@@ -19,7 +19,7 @@ pub enum CatalogueError {
     /// No space is left on the disk.
     #[error("the disk of {} is full; free some space and run the batch again, nothing is lost", path.display())]
     DiskFull {
-        /// What was to be written.
+        /// The file to be written.
         path: PathBuf,
     },
     /// A file or directory could not be read or written.
@@ -27,15 +27,15 @@ pub enum CatalogueError {
     Io {
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's message.
         source: io::Error,
     },
-    /// sled failed otherwise.
+    /// Any other failure of sled.
     #[error("store {}: {source}", path.display())]
     Store {
         /// Directory of the store.
         path: PathBuf,
-        /// What sled said.
+        /// sled's message.
         source: sled::Error,
     },
     /// No batch has published a catalogue yet.
@@ -77,7 +77,7 @@ impl CatalogueError {
 
     pub(super) fn sled(path: &Path, source: sled::Error) -> Self {
         match source {
-            // sled reports a held lock as an error with a text of its own.
+            // sled reports a held lock only through the text of an I/O error.
             sled::Error::Io(source) if source.to_string().contains("could not acquire lock") => {
                 Self::Locked { path: path.to_owned() }
             }
@@ -95,7 +95,7 @@ pub enum SourceError {
     Unreadable {
         /// The folder or file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's message.
         source: io::Error,
     },
     /// `dogs.csv` or `dogs.jsonl` cannot be parsed.
@@ -103,7 +103,7 @@ pub enum SourceError {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Line and fault.
+        /// The line and what is wrong with it.
         detail: String,
     },
     /// The database did not answer the query.
@@ -111,7 +111,7 @@ pub enum SourceError {
     Database {
         /// Name of the database.
         name: String,
-        /// What it said.
+        /// The database's message.
         detail: String,
     },
 }

@@ -23,7 +23,7 @@ pub struct FolderSource {
 }
 
 impl FolderSource {
-    /// A source that reads this folder.
+    /// Creates a source that reads this folder.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
@@ -109,8 +109,8 @@ fn add_details(
     }
 }
 
-/// Extensions of image files; what of them is read is the decoder's word, so
-/// that a HEIC file is reported rather than passed over in silence.
+/// Extensions of image files. The decoder decides which of them it can read, so a HEIC file is
+/// reported rather than silently skipped.
 const IMAGES: [&str; 11] =
     ["jpg", "jpeg", "jpe", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tiff"];
 
@@ -120,7 +120,7 @@ fn is_image(path: &Path) -> bool {
     visible && extension.is_some_and(|extension| IMAGES.contains(&extension.as_str()))
 }
 
-/// The image files of a folder, in the order of their names.
+/// The image files of a folder, sorted by name.
 pub fn photos_in(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
     Ok(sorted_entries(folder)?.into_iter().filter(|path| is_image(path)).collect())
 }
@@ -129,7 +129,7 @@ fn only_photo(path: &Path) -> Vec<PathBuf> {
     if is_image(path) { vec![path.to_owned()] } else { Vec::new() }
 }
 
-/// Files and folders in a folder, in the order of their names.
+/// Files and folders in a folder, sorted by name.
 pub fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
     let unreadable = |source| SourceError::Unreadable { path: folder.to_owned(), source };
     let mut paths = Vec::new();

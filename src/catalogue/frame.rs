@@ -1,10 +1,11 @@
-//! A protobuf message behind its CRC-32, as store and published catalogue keep it.
+//! A protobuf message preceded by its CRC-32, the format of store entries and of the published
+//! catalogue.
 
 use prost::Message;
 
 const CHECKSUM_LEN: usize = 4;
 
-/// The checksum, little-endian, and the message.
+/// Encodes the checksum, little-endian, followed by the message.
 pub(super) fn encode(message: &impl Message) -> Vec<u8> {
     let mut frame = vec![0; CHECKSUM_LEN];
     frame.reserve(message.encoded_len());
@@ -14,7 +15,7 @@ pub(super) fn encode(message: &impl Message) -> Vec<u8> {
     frame
 }
 
-/// The message; `None` if the frame is damaged or of another form.
+/// Decodes the message; `None` if the frame is damaged or malformed.
 pub(super) fn decode<M: Message + Default>(frame: &[u8]) -> Option<M> {
     let (checksum, message) = frame.split_at_checked(CHECKSUM_LEN)?;
     if crc32fast::hash(message).to_le_bytes() != checksum {

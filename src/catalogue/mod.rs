@@ -1,8 +1,7 @@
-//! The dogs: where they come from, what is known of them, and what is published.
+//! The dogs: where they come from, what is known about them, and what is published.
 //!
-//! A [`DogSource`] lists the dogs of this moment, the [`Store`] is the durable
-//! memory of the batch, and a [`Catalogue`] is the file that servers read. All of
-//! it can be made anew from the source.
+//! A [`DogSource`] lists the current dogs, the [`Store`] is the durable memory of the batch, and a
+//! [`Catalogue`] is the file that servers read. The source is enough to rebuild everything else.
 
 #[cfg(feature = "postgres")]
 mod database;
@@ -29,7 +28,7 @@ pub use record::{DogRecord, Entry, PhotosDigest, Rejection};
 pub use source::{DogSource, Fault, ListedDog, ListedPhoto, Listing};
 pub use store::Store;
 
-/// Where Mungpy keeps what it knows.
+/// The data directory, where Mungpy keeps its state.
 #[derive(Debug, Clone)]
 pub struct DataDir {
     root: PathBuf,
@@ -41,18 +40,18 @@ impl DataDir {
         Self { root: root.to_owned() }
     }
 
-    /// Makes the directory and opens the store in it.
+    /// Creates the directory and opens the store in it.
     pub fn open_store(&self) -> Result<Store, CatalogueError> {
         fs::create_dir_all(&self.root).map_err(|error| CatalogueError::io(&self.root, error))?;
         Store::open(&self.root.join("store"))
     }
 
-    /// Measurements of photos that were evaluated.
+    /// Path of the measurements that an evaluation keeps.
     pub fn evaluation_path(&self) -> PathBuf {
         self.root.join("evaluation")
     }
 
-    /// The published catalogue.
+    /// Path of the published catalogue.
     pub fn catalogue_path(&self) -> PathBuf {
         self.root.join("catalogue.mungpy")
     }

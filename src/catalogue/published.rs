@@ -1,5 +1,5 @@
-//! The published catalogue: one file that the batch replaces as a whole and that
-//! any number of servers read.
+//! The published catalogue: one file that the batch replaces as a whole and that any number of
+//! servers read.
 
 use std::{
     fs::{self, File},
@@ -13,10 +13,10 @@ use tempfile::NamedTempFile;
 
 use super::{CatalogueError, DogRecord, frame};
 
-/// First bytes of the file; the last one counts its layouts.
+/// First bytes of the file; the last one is the version of the layout.
 const MAGIC: &[u8; 8] = b"MUNGPY\x00\x01";
 
-/// All dogs that can be matched, as one batch left them.
+/// All dogs that can be matched, as of one batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Catalogue {
     /// Grows by one with each batch that changed something.
@@ -30,8 +30,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Writes the file beside its place and moves it there in one step, so that
-    /// a reader sees the old or the new catalogue and nothing between.
+    /// Writes the file next to its destination and renames it, so a reader sees either the old or
+    /// the new catalogue, never a mixture.
     pub fn publish(&self, path: &Path) -> Result<(), CatalogueError> {
         let io = |error| CatalogueError::io(path, error);
         let directory = path.parent().unwrap_or(Path::new("."));
@@ -43,12 +43,12 @@ impl Catalogue {
         File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
     }
 
-    /// A dog by its id.
+    /// Finds a dog by its id.
     pub fn dog(&self, dog_id: &str) -> Option<&DogRecord> {
         self.dogs.iter().find(|dog| dog.dog_id == dog_id)
     }
 
-    /// Whether it holds just these dogs, measured by these models.
+    /// Whether it holds exactly these dogs, measured by these models.
     pub fn dogs_equal(&self, dogs: &[DogRecord], model_version: &str) -> bool {
         let written: Vec<store::DogRecord> = dogs.iter().map(Into::into).collect();
         let own: Vec<store::DogRecord> = self.dogs.iter().map(Into::into).collect();

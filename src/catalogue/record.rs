@@ -1,4 +1,4 @@
-//! What is known of one dog, and its form on disk.
+//! What is known about one dog, and its format on disk.
 
 use std::collections::BTreeMap;
 
@@ -22,9 +22,9 @@ pub struct DogRecord {
     pub dog_id: String,
     /// Id of the photo that was measured.
     pub image_id: String,
-    /// Where the source keeps that photo: a path.
+    /// Path of that photo in the source.
     pub photo_location: String,
-    /// Digest of all its photos, to see whether they changed.
+    /// Digest of all its photos, to detect changes.
     pub photos_digest: PhotosDigest,
     /// Axis key to side key of the temperament questionnaire.
     pub traits: BTreeMap<String, String>,
@@ -34,34 +34,34 @@ pub struct DogRecord {
     pub landmarks: Landmarks,
     /// Its proportions.
     pub measurement: Measurement,
-    /// How far the measurement can be trusted.
+    /// How far to trust the measurement.
     pub quality: Quality,
     /// When it was measured.
     pub enrolled_at: DateTime<Utc>,
 }
 
-/// A dog whose photos gave no usable face, so that the next batch does not try
-/// the same photos with the same models again.
+/// A dog whose photos gave no usable face. It is kept so that the next batch does not try the same
+/// photos with the same models again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// Id of the dog.
     pub dog_id: String,
     /// Digest of all its photos.
     pub photos_digest: PhotosDigest,
-    /// Version of the models that found nothing.
+    /// Version of the models that found no usable face.
     pub model_version: String,
     /// The reason.
     pub reason: Reason,
-    /// The reason in words.
+    /// The reason in words, for people.
     pub message: String,
 }
 
-/// What is known of one dog of the source.
+/// What is known about one dog of the source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
-    /// It can be matched.
+    /// The dog can be matched.
     Dog(Box<DogRecord>),
-    /// It cannot.
+    /// The dog cannot be matched.
     Rejected(Rejection),
 }
 
@@ -74,7 +74,7 @@ impl Entry {
         }
     }
 
-    /// Whether it came from these photos and these models.
+    /// Whether it was derived from these photos with these models.
     pub fn is_of(&self, digest: &PhotosDigest, model_version: &str) -> bool {
         let (own_digest, own_version) = match self {
             Self::Dog(record) => (&record.photos_digest, &record.model_version),
@@ -83,7 +83,7 @@ impl Entry {
         own_digest == digest && own_version == model_version
     }
 
-    /// Checksum and protobuf message.
+    /// Encodes checksum and protobuf message.
     pub(super) fn encode(&self) -> Vec<u8> {
         let kind = match self {
             Self::Dog(record) => store::entry::Kind::Dog(record.as_ref().into()),
@@ -92,7 +92,7 @@ impl Entry {
         frame::encode(&store::Entry { kind: Some(kind) })
     }
 
-    /// `None` for damaged bytes.
+    /// Decodes an entry; `None` if the bytes are damaged.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         match frame::decode::<store::Entry>(bytes)?.kind? {
             store::entry::Kind::Dog(record) => {
@@ -124,7 +124,7 @@ impl From<&DogRecord> for store::DogRecord {
 }
 
 impl DogRecord {
-    /// `None` for a message that this version does not understand.
+    /// Converts a message; `None` if this version does not understand it.
     pub(super) fn from_message(record: store::DogRecord) -> Option<Self> {
         let shape = SymmetricShape::restored(points(&record.shape)?)?;
         let log_ratios = record.log_ratios.try_into().ok()?;

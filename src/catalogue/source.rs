@@ -1,4 +1,4 @@
-//! What a source of dogs is, and what it lists.
+//! The interface of a source of dogs, and what it lists.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -7,12 +7,12 @@ use mungpy_core::temperament::Questionnaire;
 
 use super::SourceError;
 
-/// Where dogs come from.
+/// A source of dogs.
 pub trait DogSource {
-    /// Its name in messages, without a password.
+    /// Name for messages, without a password.
     fn name(&self) -> String;
 
-    /// Lists the dogs of this moment.
+    /// Lists the current dogs.
     fn list(&self, questionnaire: &Questionnaire) -> Result<Listing, SourceError>;
 }
 
@@ -21,7 +21,7 @@ pub trait DogSource {
 pub struct ListedPhoto {
     /// Id of the photo: its path below the folder of photos.
     pub image_id: String,
-    /// Where it lies.
+    /// Path of the file.
     pub path: PathBuf,
 }
 
@@ -30,18 +30,18 @@ pub struct ListedPhoto {
 pub struct ListedDog {
     /// Id of the dog.
     pub dog_id: String,
-    /// Image id that stands for the dog whichever photo is measured.
+    /// Image id of the dog, whichever photo is measured.
     pub image_id: Option<String>,
-    /// Its photos, in the order of their names; at least one.
+    /// Its photos, sorted by name; at least one.
     pub photos: Vec<ListedPhoto>,
     /// Axis key to side key.
     pub traits: BTreeMap<String, String>,
 }
 
-/// Something in the source that was passed over.
+/// Something in the source that was skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Id of the dog, or what stands in its place.
+    /// Id of the dog, or whatever identifies the entry instead.
     pub dog_id: String,
     /// Stable code of the reason.
     pub reason: Reason,
@@ -49,11 +49,11 @@ pub struct Fault {
     pub message: String,
 }
 
-/// What a source holds at this moment.
+/// The current contents of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// The dogs, in the order of their ids.
+    /// The dogs, sorted by id.
     pub dogs: Vec<ListedDog>,
-    /// What was passed over: the dog or the one value, as the message says.
+    /// What was skipped: a dog or a single value, as the message says.
     pub faults: Vec<Fault>,
 }

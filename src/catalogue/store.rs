@@ -1,7 +1,7 @@
-//! The durable memory of the batch: one sled tree, one entry for each dog.
+//! The durable memory of the batch: one sled tree with one entry per dog.
 //!
-//! It is a cache of the source of dogs: a damaged entry is dropped and made
-//! anew, a damaged store is set aside and made anew.
+//! It is a cache of the source. A damaged entry is dropped and rebuilt; a damaged store is set
+//! aside and rebuilt.
 
 use std::{
     fs,
@@ -18,12 +18,12 @@ use super::{CatalogueError, Entry};
 
 const VERSION_KEY: &[u8] = b"catalogue version";
 
-/// How long a lock is waited for: sled gives it up some time after its store was
-/// closed, when its background threads have ended.
+/// How long to wait for a lock. sled releases it some time after the store was closed, once its
+/// background threads have ended.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// The store. Only one process can have it open: the batch.
+/// The store. Only one process at a time can open it: the batch.
 pub struct Store {
     path: PathBuf,
     db: Db,
@@ -31,7 +31,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or makes the store in a directory.
+    /// Opens the store in a directory, creating it if necessary.
     pub fn open(path: &Path) -> Result<Self, CatalogueError> {
         let db = match open_unlocked(path) {
             OpenOutcome::Sound(db) => db,
@@ -45,8 +45,7 @@ impl Store {
         Ok(Self { path: path.to_owned(), db, entries })
     }
 
-    /// Every sound entry, in the order of the dog ids. Damaged ones are removed,
-    /// so that the batch makes them anew.
+    /// All intact entries, sorted by dog id. Damaged ones are removed, so the batch rebuilds them.
     pub fn entries(&self) -> Result<Vec<Entry>, CatalogueError> {
         let mut sound = Vec::new();
         for item in &self.entries {
@@ -62,7 +61,7 @@ impl Store {
         Ok(sound)
     }
 
-    /// Writes an entry in place of what was known of the dog.
+    /// Writes an entry, replacing what was known about the dog.
     pub fn put(&self, entry: &Entry) -> Result<(), CatalogueError> {
         self.entries
             .insert(entry.dog_id(), entry.encode())
@@ -70,12 +69,12 @@ impl Store {
             .map_err(|error| self.error(error))
     }
 
-    /// Forgets a dog.
+    /// Removes a dog.
     pub fn remove(&self, dog_id: &str) -> Result<(), CatalogueError> {
         self.entries.remove(dog_id).map(|_| ()).map_err(|error| self.error(error))
     }
 
-    /// Version of the catalogue that was published last; 0 for none.
+    /// Version of the last published catalogue; 0 if there is none.
     pub fn version(&self) -> Result<u64, CatalogueError> {
         let bytes = self.db.get(VERSION_KEY).map_err(|error| self.error(error))?;
         let version =
@@ -83,7 +82,7 @@ impl Store {
         Ok(version.unwrap_or(0))
     }
 
-    /// Remembers the version of the catalogue that is being published.
+    /// Stores the version of the catalogue being published.
     pub fn set_version(&self, version: u64) -> Result<(), CatalogueError> {
         self.db
             .insert(VERSION_KEY, &version.to_be_bytes())
@@ -91,7 +90,7 @@ impl Store {
             .map_err(|error| self.error(error))
     }
 
-    /// Writes everything to the disk.
+    /// Flushes everything to disk.
     pub fn flush(&self) -> Result<(), CatalogueError> {
         self.db.flush().map(|_| ()).map_err(|error| self.error(error))
     }
@@ -107,7 +106,7 @@ enum OpenOutcome {
     Damaged(String),
 }
 
-/// Waits for a lock, but not for long.
+/// Retries for a short while if the store is locked.
 fn open_unlocked(path: &Path) -> OpenOutcome {
     let begun = Instant::now();
     loop {
@@ -122,7 +121,8 @@ fn open_unlocked(path: &Path) -> OpenOutcome {
     }
 }
 
-/// sled reports some damage as an error and panics on other.
+/// Converts panics into errors, because sled reports some damage as an error and panics on the
+/// rest.
 fn open_guarded(path: &Path) -> OpenOutcome {
     match panic::catch_unwind(AssertUnwindSafe(|| sled::open(path))) {
         Ok(Ok(db)) => OpenOutcome::Sound(db),

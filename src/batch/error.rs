@@ -13,21 +13,21 @@ pub enum BatchError {
     /// The source could not be listed.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The source is empty although dogs are known: more likely a disk that is
-    /// not mounted than a shelter without dogs.
+    /// The source is empty although dogs are known. An unmounted disk is more likely than a shelter
+    /// without dogs.
     #[error(
         "the source {name} lists no dog while {known} are known; if that is right, run the batch again with --allow-empty"
     )]
     SourceEmpty {
-        /// The source.
+        /// Name of the source.
         name: String,
-        /// Dogs in the store.
+        /// Number of dogs in the store.
         known: usize,
     },
     /// The data directory failed.
     #[error(transparent)]
     Catalog(#[from] CatalogueError),
-    /// An extractor could not be copied for a worker.
+    /// An extractor could not be cloned for a worker.
     #[error(transparent)]
     Extract(#[from] ExtractError),
 }

@@ -1,8 +1,7 @@
-//! The nightly batch: measure what is new, drop what is gone, publish.
+//! The nightly batch: measure new dogs, drop those that are gone, publish.
 //!
-//! Every dog is committed to the store as soon as it is measured, so a batch
-//! that is interrupted goes on where it stopped. Servers see nothing of it until
-//! the new catalogue is moved into place.
+//! Each dog is committed to the store as soon as it is measured, so an interrupted batch resumes
+//! where it stopped. Servers see nothing until the new catalogue is moved into place.
 
 mod error;
 mod report;
@@ -23,25 +22,25 @@ pub use error::BatchError;
 pub use report::{BatchReport, Refusal};
 use work::Outcome;
 
-/// Dogs between two flushes of the store.
+/// Number of dogs between two flushes of the store.
 const FLUSH_EVERY: usize = 64;
 
-/// What a batch works with.
+/// The inputs of a batch.
 pub struct Batch<'a> {
-    /// Where the dogs come from.
+    /// The source of dogs.
     pub source: &'a dyn DogSource,
-    /// Where the results go.
+    /// The directory for the results.
     pub data_dir: &'a DataDir,
-    /// The axes that traits are given on.
+    /// The questionnaire that defines the traits.
     pub questionnaire: &'a Questionnaire,
     /// Threads that measure dogs, at least one.
     pub workers: usize,
-    /// Whether an empty source empties the catalogue.
+    /// Whether an empty source may empty the catalogue.
     pub allow_empty: bool,
 }
 
 impl Batch<'_> {
-    /// Runs the batch; `progress` is told how many of how many dogs are done.
+    /// Runs the batch, and calls `progress` with the numbers of finished and of all dogs.
     pub fn run(
         &self,
         extractor: Extractor,
@@ -70,7 +69,7 @@ impl Batch<'_> {
         Ok(report)
     }
 
-    /// Spreads the dogs over the workers and commits what comes back.
+    /// Distributes the dogs over the workers and commits the results.
     fn measure(
         &self,
         dogs: &[ListedDog],
@@ -122,7 +121,7 @@ impl Batch<'_> {
     }
 }
 
-/// Writes what became of a dog to the store; the dog, if it can be matched.
+/// Commits the outcome for one dog to the store; returns the dog if it can be matched.
 fn commit(
     store: &Store,
     dog: &ListedDog,

@@ -1,4 +1,4 @@
-//! What a batch did, for people and programs.
+//! The report of a batch, for people and programs.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,7 +11,7 @@ use crate::catalogue::Fault;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
-    /// Id of the dog, or what stands in its place.
+    /// Id of the dog, or whatever identifies the entry instead.
     pub dog_id: String,
     /// Stable code of the reason.
     pub reason: &'static str,
@@ -31,25 +31,25 @@ impl From<Fault> for Refusal {
     }
 }
 
-/// What a batch did.
+/// The report of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchReport {
-    /// Dogs that were measured: new, or with new photos, or by new models.
+    /// Dogs measured because they are new or have new photos, or because the models changed.
     pub enrolled: usize,
-    /// Dogs of which only traits or image id changed.
+    /// Dogs for which only traits or image id changed.
     pub updated: usize,
-    /// Dogs that are as they were.
+    /// Dogs without changes.
     pub unchanged: usize,
-    /// Dogs that left.
+    /// Dogs no longer in the source.
     pub removed: usize,
-    /// What was refused, known refusals included.
+    /// What was refused, including refusals already known.
     pub refusals: Vec<Refusal>,
-    /// Dogs in the catalogue.
+    /// Number of dogs in the catalogue.
     pub dogs: usize,
     /// Version of the catalogue.
     pub version: u64,
-    /// Whether a new catalogue was published: not when nothing changed.
+    /// Whether a new catalogue was published; false if nothing changed.
     pub published: bool,
 }
 

@@ -1,5 +1,4 @@
-//! What is done with one dog: read its photos, compare with what is known,
-//! measure the best photo.
+//! The work for one dog: read its photos, compare them with what is known, measure the best photo.
 
 use std::{
     fs,
@@ -15,18 +14,18 @@ use crate::{
     extract::{ExtractError, Extraction, Extractor},
 };
 
-/// What became of one dog.
+/// The outcome for one dog.
 pub(super) enum Outcome {
-    /// Photos, models and traits are as they were.
+    /// Photos, models and traits are unchanged.
     Unchanged(Entry),
-    /// Only traits or image id differ.
+    /// Only traits or image id changed.
     Updated(Entry),
-    /// It was measured and can be matched.
+    /// The dog was measured and can be matched.
     Enrolled(Entry),
     /// No photo gave a usable face.
     Rejected(Rejection),
-    /// The fault is not the photos': what is known of the dog stays as it is and
-    /// the next batch tries again.
+    /// The photos are not at fault. What is known about the dog stays as it is, and the next batch
+    /// tries again.
     Failed { reason: Reason, message: String },
 }
 
@@ -63,7 +62,7 @@ fn digest_of(photos: &[Vec<u8>]) -> PhotosDigest {
     hasher.finalize().into()
 }
 
-/// Whether the measured photo still lies where it did.
+/// Whether the measured photo is still at the same path.
 fn is_in_place(entry: &Entry, dog: &ListedDog) -> bool {
     match entry {
         Entry::Dog(record) => {
@@ -78,7 +77,7 @@ fn location(photo: &ListedPhoto) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// The known entry with the traits and image id of the listing.
+/// The known entry with traits and image id from the listing.
 fn refreshed(entry: &Entry, dog: &ListedDog) -> Outcome {
     let Entry::Dog(record) = entry else { return Outcome::Unchanged(entry.clone()) };
     let image_id = dog.image_id.clone().unwrap_or_else(|| record.image_id.clone());
@@ -143,13 +142,13 @@ fn measure(
     }
 }
 
-/// What came of measuring one photo.
+/// The outcome of measuring one photo.
 enum Attempt {
-    /// A face that can be compared.
+    /// A comparable face.
     Usable(Extraction),
-    /// None, and why.
+    /// No comparable face, and why.
     Refused(ExtractError),
-    /// A fault of this program, which must not end the batch.
+    /// A bug in this program, which must not end the batch.
     Panicked,
 }
 

@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 
 use super::{LiveCatalogue, status::status};
 
-/// Tells what is searched.
+/// Describes what the server searches.
 pub(super) struct CatalogueHandler {
     pub(super) catalogue: Arc<LiveCatalogue>,
     pub(super) questionnaire: temperament::Questionnaire,

@@ -1,8 +1,8 @@
-//! Why the gRPC server could not start or ended.
+//! Why the gRPC server failed to start or stopped.
 
 use mungpy_core::reason::{Reason, WithReason};
 
-/// Why the server could not start or ended.
+/// Why the server failed to start or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The transport failed.

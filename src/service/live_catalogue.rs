@@ -1,4 +1,4 @@
-//! The snapshot that is searched now, and the watch for a newer one.
+//! The current snapshot, and the watch for a newer catalogue.
 
 use std::{
     fs,
@@ -16,11 +16,11 @@ use crate::{
     matching::Snapshot,
 };
 
-/// How often the published catalogue is looked at.
+/// How often to check for a new catalogue.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Holds the current snapshot. Readers take it without waiting; a batch replaces
-/// it as a whole.
+/// Holds the current snapshot. Readers take it without waiting; a new catalogue replaces it as a
+/// whole.
 pub struct LiveCatalogue {
     path: PathBuf,
     questionnaire: Questionnaire,
@@ -28,7 +28,7 @@ pub struct LiveCatalogue {
     current: ArcSwapOption<Snapshot>,
 }
 
-/// Tells one published file from the next: inode, length and modification time.
+/// Identifies a published file by inode, length and modification time.
 #[derive(PartialEq, Eq, Clone, Copy)]
 struct Identity(u64, u64, i64, i64);
 
@@ -38,18 +38,18 @@ fn identity(path: &Path) -> Option<Identity> {
 }
 
 impl LiveCatalogue {
-    /// Empty until the first load, for the catalogue that is published at `path`, asked for by
-    /// persons of a population.
+    /// Creates an empty holder for the catalogue published at `path`, to be searched for persons of
+    /// a population.
     pub fn new(path: PathBuf, questionnaire: Questionnaire, persons: Population) -> Self {
         Self { path, questionnaire, persons, current: ArcSwapOption::empty() }
     }
 
-    /// The current snapshot; none before the first batch.
+    /// The current snapshot; `None` before the first load.
     pub fn current(&self) -> Option<Arc<Snapshot>> {
         self.current.load_full()
     }
 
-    /// Loads the published catalogue; on failure the current one stays.
+    /// Loads the published catalogue; on failure the current snapshot stays.
     pub fn load(&self) -> Result<Arc<Snapshot>, CatalogueError> {
         let catalogue = Catalogue::read(&self.path)?;
         let snapshot = Arc::new(Snapshot::of(&catalogue, &self.questionnaire, &self.persons));
@@ -57,7 +57,7 @@ impl LiveCatalogue {
         Ok(snapshot)
     }
 
-    /// Loads each catalogue that is published from now on; `loaded` is told.
+    /// Loads each newly published catalogue and then calls `loaded`.
     pub async fn watch(self: Arc<Self>, loaded: impl AsyncFn(&Snapshot)) {
         let mut seen = None;
         loop {

@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status};
 use super::{LiveCatalogue, WorkerPool, status::status};
 use crate::matching::Matcher;
 
-/// How long a request may wait for an idle worker before it is turned away.
+/// How long a request may wait for an idle worker before it is refused.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers match requests, as many at a time as there are workers.
@@ -35,7 +35,8 @@ impl MatchHandler {
             status(Reason::Overloaded, message)
         })?;
         let matcher = Arc::clone(&self.matcher);
-        // The worker moves along: a caller that hangs up does not free one that is still at work.
+        // The closure owns the worker, so a caller that hangs up does not free a worker that is
+        // still busy.
         let work = move || matcher.answer(&mut worker, &snapshot, &request);
         match tokio::task::spawn_blocking(work).await {
             Ok(answer) => Ok(answer?.response),

@@ -29,14 +29,14 @@ use match_service::MatchHandler;
 pub use status::DOMAIN;
 pub use worker_pool::WorkerPool;
 
-/// Largest request: the photos, and room for the rest.
+/// Largest request, in bytes: the photos, and room for the rest.
 const MAX_REQUEST: usize = MAX_PHOTOS * MAX_PHOTO_BYTES + 1024 * 1024;
-/// How long requests that are under way may take after the signal to stop.
+/// How long requests in flight may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Serves until `stop` is done, then drains: takes no new request and lets those under way end.
+/// Serves until `stop` completes, then drains: refuses new requests and finishes those in flight.
 ///
-/// Until a catalogue with dogs is loaded, the health check says `NOT_SERVING`.
+/// Until a catalogue with dogs is loaded, the health check reports `NOT_SERVING`.
 pub async fn serve(
     listener: TcpListener,
     matcher: Matcher,
@@ -89,7 +89,7 @@ pub async fn serve(
     }
 }
 
-/// Tells the state for this service and for the server as a whole.
+/// Sets the health of this service and of the server as a whole.
 async fn announce(reporter: &HealthReporter, status: ServingStatus) {
     reporter.set_service_status("", status).await;
     reporter.set_service_status("mungpy.v1.MatchService", status).await;

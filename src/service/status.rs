@@ -1,4 +1,4 @@
-//! Errors in the form of gRPC.
+//! Errors as gRPC statuses.
 
 use std::{collections::HashMap, fmt};
 
@@ -8,10 +8,10 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::matching::MatchError;
 
-/// Domain of every reason, as `google.rpc.ErrorInfo` has it.
+/// The domain of every reason in `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "mungpy";
 
-/// A status with the code of its reason and a message.
+/// A status with the reason's code and a message.
 pub(super) fn status(reason: Reason, message: impl fmt::Display) -> Status {
     let code = Code::from_i32(reason.grpc() as i32);
     let details = ErrorDetails::with_error_info(reason.code(), DOMAIN, HashMap::new());

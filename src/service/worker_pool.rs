@@ -1,4 +1,4 @@
-//! The one admission queue: a fixed set of extractors that requests borrow in turn.
+//! The only admission queue: a fixed set of extractors that requests borrow in turn.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -9,13 +9,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::extract::{ExtractError, Extractor};
 
-/// Extractors of persons, one for each request that is measured at the same time.
+/// Extractors for persons, one per request measured concurrently.
 pub struct WorkerPool {
     idle: Mutex<Vec<Extractor>>,
     free: Arc<Semaphore>,
 }
 
-/// A borrowed extractor; dropping it gives it back, even after a panic.
+/// A borrowed extractor. Dropping it returns it to the pool, even after a panic.
 pub(super) struct Worker {
     extractor: Option<Extractor>,
     pool: Arc<WorkerPool>,
@@ -23,7 +23,7 @@ pub(super) struct Worker {
 }
 
 impl WorkerPool {
-    /// `size` extractors, at least one: the given one and copies of it.
+    /// Creates `size` extractors, at least one: the given one and clones of it.
     pub fn new(extractor: Extractor, size: usize) -> Result<Self, ExtractError> {
         let mut idle = Vec::with_capacity(size);
         for _ in 1..size {
@@ -34,7 +34,7 @@ impl WorkerPool {
         Ok(Self { idle: Mutex::new(idle), free })
     }
 
-    /// Waits until a worker is idle; the first that waits is the first served.
+    /// Waits until a worker is idle; waiters are served first come, first served.
     pub(super) async fn acquire(self: &Arc<Self>) -> Worker {
         let permit = Arc::clone(&self.free).acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
@@ -59,7 +59,7 @@ impl DerefMut for Worker {
 }
 
 impl Drop for Worker {
-    /// The permit is released after this, when the extractor is back.
+    /// Returns the extractor; the permit is released only afterwards.
     fn drop(&mut self) {
         if let Some(extractor) = self.extractor.take() {
             self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(extractor);

@@ -1,4 +1,4 @@
-//! Compiles the C++ bridge to dlib, and turns the constants that the training shares into Rust.
+//! Compiles the C++ bridge to dlib, and turns the constants shared with the training into Rust.
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One constant for each key of each table: `[chip] side = 160` becomes `CHIP_SIDE`.
+/// Writes one constant for each key of each table: `[chip] side = 160` becomes `CHIP_SIDE`.
 fn write_landmarking() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={LANDMARKING}");
     let tables: Table = toml::from_str(&fs::read_to_string(LANDMARKING)?)?;
@@ -28,7 +28,7 @@ fn write_landmarking() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Type and literal of a value.
+/// Rust type and literal of a value.
 fn literal(value: &Value) -> Result<(String, String), Box<dyn Error>> {
     match value {
         Value::Integer(number) => Ok(("usize".to_owned(), number.to_string())),
@@ -43,7 +43,7 @@ fn literal(value: &Value) -> Result<(String, String), Box<dyn Error>> {
     }
 }
 
-/// One unit, optimised in every profile, because dlib's detectors live in header templates.
+/// Compiles one unit, optimised in every profile because dlib's detectors are header templates.
 fn compile_bridge() {
     for file in ["bridge.rs", "dlib_bridge.h", "dlib_bridge.cc"] {
         println!("cargo:rerun-if-changed=src/vision/{file}");

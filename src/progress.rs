@@ -4,10 +4,10 @@ use std::{io::IsTerminal, time::Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Plain lines come when another tenth is done.
+/// Number of plain lines: one for each tenth of the work.
 const LINES: usize = 10;
 
-/// Shows how far a work is; writes to standard error.
+/// Shows progress on standard error.
 pub struct Progress {
     bar: Option<ProgressBar>,
     what: &'static str,
@@ -16,7 +16,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `what` names the items.
+    /// Creates a display; `what` names the items.
     pub fn new(what: &'static str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let style = if std::env::var_os("NO_COLOR").is_some() {
@@ -31,7 +31,7 @@ impl Progress {
         Self { bar, what, begun: Instant::now(), tenths: 0 }
     }
 
-    /// `done` of `all` items are done.
+    /// Reports that `done` of `all` items are finished.
     pub fn update(&mut self, done: usize, all: usize) {
         match &self.bar {
             Some(bar) => {
@@ -47,7 +47,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! The arguments of the command line. Doc comments here are the help texts.
+//! The command-line arguments. Doc comments here are the help texts.
 #![allow(clippy::doc_markdown)]
 
 use std::{ffi::OsString, path::PathBuf};
@@ -8,7 +8,7 @@ use mungpy_core::face::Species;
 
 use crate::settings::{BatchOptions, CommonOptions, ServeOptions};
 
-/// Finds the adoptable dog whose facial proportions are most like a person's.
+/// Finds the adoptable dog whose facial proportions are most like a person's
 #[derive(Debug, Parser)]
 #[command(name = "mungpy", version, about, max_term_width = 100)]
 pub(super) struct Args {
@@ -25,9 +25,9 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Measure the largest face in each photo
     Extract(Extract),
-    /// Enrol new dogs, drop those that are gone, publish the catalogue
+    /// Measure new dogs, drop those that are gone, publish the catalogue
     Batch(Batch),
-    /// Name the dog most like a person, locally or through a server
+    /// Find the dog most like a person, locally or through a server
     Match(Match),
     /// Serve gRPC with health checks and reflection
     Serve(Serve),
@@ -35,10 +35,10 @@ pub(super) enum Command {
     Models(Models),
     /// Show the settings
     Config(Config),
-    /// Moved to mungpy-lab, which must lie beside this program
+    /// Moved to mungpy-lab, which must be in the same directory as this program
     #[command(hide = true, disable_help_flag = true)]
     Evaluate(Lab),
-    /// Moved to mungpy-lab, which must lie beside this program
+    /// Moved to mungpy-lab, which must be in the same directory as this program
     #[command(hide = true, disable_help_flag = true)]
     Population(Lab),
 }
@@ -60,10 +60,10 @@ impl From<SpeciesArg> for Species {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Extract {
-    /// Whose faces to look for
+    /// Species of the faces to look for
     #[arg(long)]
     pub(super) species: SpeciesArg,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub(super) json: bool,
     /// Draw box, landmarks and ratios on the photo (with a single PHOTO)
@@ -78,7 +78,7 @@ pub(super) struct Extract {
 pub(super) struct Batch {
     #[command(flatten)]
     pub(super) options: BatchOptions,
-    /// Let a source without dogs empty the catalogue
+    /// Allow a source without dogs to empty the catalogue
     #[arg(long)]
     pub(super) allow_empty: bool,
     /// Print the report as JSON
@@ -88,25 +88,25 @@ pub(super) struct Batch {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Match {
-    /// Photos of one person, 1 to 5
+    /// 1 to 5 photos of one person
     #[arg(required = true, value_name = "PHOTO")]
     pub(super) photos: Vec<PathBuf>,
-    /// An answer of the temperament questionnaire, e.g. energy=homebody; add ! to require it
+    /// Answer of the temperament questionnaire, e.g. energy=homebody; append ! to require it
     #[arg(long = "answer", value_name = "AXIS=SIDE")]
     pub(super) answers: Vec<String>,
-    /// Ask the gRPC server at this URL instead of the data directory
+    /// Ask the gRPC server at this URL instead of using the data directory
     #[arg(long, value_name = "URL")]
     pub(super) server: Option<String>,
-    /// How many dogs to name
+    /// Number of dogs to name
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(super) top: u32,
-    /// A dog that must not be named; may be repeated
+    /// Dog to leave out; may be repeated
     #[arg(long, value_name = "DOG ID")]
     pub(super) exclude: Vec<String>,
     /// Language of the explanation: en or ko
     #[arg(long, default_value = "en")]
     pub(super) language: String,
-    /// Print the answer of the gRPC contract as JSON
+    /// Print the response of the gRPC contract as JSON
     #[arg(long)]
     pub(super) json: bool,
     /// Draw person and dog side by side
@@ -130,12 +130,12 @@ pub(super) struct Models {
 pub(super) enum ModelsAction {
     /// Compare each model file with the manifest
     Verify,
-    /// Bring the published models, which are not shipped, and check them
+    /// Fetch dlib's models, which are not shipped, and check them
     Fetch {
-        /// Address (http, https) or local mirror directory that holds the files
+        /// Address (http, https) or local mirror directory with the files
         #[arg(long, value_name = "URL|DIR", env = "MUNGPY_MODELS_FROM")]
         from: String,
-        /// Directory to write to; name it with --models afterwards
+        /// Directory to write to; pass it as --models afterwards
         #[arg(long, value_name = "DIR", default_value = "mungpy-models")]
         to: PathBuf,
     },

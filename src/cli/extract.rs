@@ -35,7 +35,7 @@ pub(super) fn run(command: &args::Extract, settings: &Settings) -> Result<ExitCo
         work,
         |number, result| {
             waiting.insert(number, result);
-            // Lines come in the order of the photos, each as soon as it can.
+            // Print lines in the order of the photos, each as early as possible.
             while let Some(result) = waiting.remove(&next) {
                 let result = result?;
                 succeeded += usize::from(result.is_ok());
@@ -48,10 +48,10 @@ pub(super) fn run(command: &args::Extract, settings: &Settings) -> Result<ExitCo
     Ok(if succeeded > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What is wrong with one photo: reason and message.
+/// Why one photo was refused: reason and message.
 type Refusal = (Reason, String);
 
-/// Measures one photo; the outer error ends the command.
+/// Measures one photo; an outer error ends the command.
 fn examine(
     extractor: &mut Extractor,
     path: &Path,
@@ -75,7 +75,7 @@ fn examine(
     Ok(Ok(found))
 }
 
-/// Writes a picture where the user wants it.
+/// Writes a picture to the path that the user gave.
 pub(super) fn write_picture(out: &Path, bytes: &[u8]) -> Result<(), Failure> {
     fs::write(out, bytes).map_err(|error| Failure::file(out, &error))
 }

@@ -1,4 +1,4 @@
-//! `mungpy evaluate` and `mungpy population`: run by `mungpy-lab`.
+//! `mungpy evaluate` and `mungpy population`, which `mungpy-lab` runs.
 
 use std::{
     env,
@@ -11,8 +11,8 @@ use mungpy_core::reason::Reason;
 
 use super::Failure;
 
-/// Replaces this process with `mungpy-lab`, given the arguments of this one: global arguments
-/// may stand before the command.
+/// Replaces this process with `mungpy-lab` and passes its arguments on unchanged, because global
+/// arguments may precede the command.
 pub(super) fn run() -> Result<ExitCode, Failure> {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let beside = env::current_exe().ok().and_then(|own| Some(own.parent()?.join("mungpy-lab")));

@@ -87,7 +87,7 @@ fn request(command: &args::Match) -> Result<MatchRequest, Failure> {
     })
 }
 
-/// `axis=side`, with `!` behind it where the side is required.
+/// Parses `axis=side`; a trailing `!` makes the side required.
 fn answer(text: &str) -> Result<Answer, Failure> {
     let (axis, side) = text.split_once('=').ok_or_else(|| {
         Failure::new(

@@ -1,4 +1,4 @@
-//! The `mungpy` command: arguments, and one file for each command.
+//! The `mungpy` command: arguments, and one file per command.
 
 mod args;
 mod batch;

@@ -17,7 +17,7 @@ use crate::{
     vision::{Delivery, ModelEntry},
 };
 
-/// Largest file that is taken from another machine.
+/// Largest download, in bytes.
 const MAX_DOWNLOAD: u64 = 64 * 1024 * 1024;
 
 pub(super) fn run(command: &Models, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -27,7 +27,7 @@ pub(super) fn run(command: &Models, settings: &Settings) -> Result<ExitCode, Fai
     }
 }
 
-/// A model of others that is missing is no fault where it was not chosen.
+/// A missing third-party model is an error only if it is chosen.
 fn verify(settings: &Settings) -> ExitCode {
     let mut sound = true;
     for entry in settings.models.entries() {
@@ -53,7 +53,7 @@ fn fetch(settings: &Settings, from: &str, to: &Path) -> Result<ExitCode, Failure
         let (bytes, source) = read(entry, from)?;
         entry.check(&bytes, &source)?;
         let target = to.join(&entry.file);
-        // Beside the target first: an interrupted fetch leaves no half a model.
+        // Write next to the target first, so an interrupted fetch leaves no partial model.
         let partial = to.join(format!("{}.partial", entry.file));
         fs::write(&partial, &bytes)
             .and_then(|()| fs::rename(&partial, &target))
@@ -63,7 +63,7 @@ fn fetch(settings: &Settings, from: &str, to: &Path) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-/// The content of a model file, and where it came from.
+/// Reads a model file; returns its content and where it came from.
 fn read(entry: &ModelEntry, from: &str) -> Result<(Vec<u8>, PathBuf), Failure> {
     if !from.starts_with("http://") && !from.starts_with("https://") {
         let path = Path::new(from).join(&entry.file);

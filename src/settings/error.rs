@@ -10,26 +10,26 @@ use mungpy_core::{
 /// Why a setting was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A file that a setting names cannot be read.
+    /// A file named by a setting cannot be read.
     #[error("{}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's message.
         source: io::Error,
     },
-    /// The configuration file has a key or value that is not understood.
+    /// The configuration file has an invalid key or value.
     #[error("{}: {detail}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Line and fault.
+        /// The line and what is wrong with it.
         detail: String,
     },
-    /// The policy is none of the known ones.
+    /// The policy is unknown.
     #[error("policy {policy:?} is not understood; write best(10) or at_least(4)")]
     Policy {
-        /// As it was given.
+        /// The policy as given.
         policy: String,
     },
     /// A required setting is absent.
@@ -37,16 +37,16 @@ pub enum SettingsError {
         "{what} is not set; name it with {argument}, {variable} or {key} in the configuration file"
     )]
     Missing {
-        /// What it is.
+        /// What the setting is for.
         what: &'static str,
         /// The argument.
         argument: &'static str,
         /// The environment variable.
         variable: &'static str,
-        /// The key of the file.
+        /// The key in the file.
         key: &'static str,
     },
-    /// The questionnaire file is not understood.
+    /// The questionnaire file is invalid.
     #[error(transparent)]
     Temperament(#[from] TemperamentError),
 }

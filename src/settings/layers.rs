@@ -1,4 +1,4 @@
-//! One layer over the other: arguments and environment, then the file, then defaults.
+//! Layers of settings: arguments and environment over the file, and the file over defaults.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,17 +6,17 @@ use clap::{ArgMatches, parser::ValueSource};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-/// Where the value of a setting comes from.
+/// The origin of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Origin {
-    /// An argument of the command line.
+    /// A command-line argument.
     Argument,
     /// An environment variable.
     Environment,
     /// The configuration file.
     File,
-    /// Nobody set it.
+    /// Not set, so the default applies.
     Default,
 }
 
@@ -34,9 +34,9 @@ impl fmt::Display for Origin {
 /// The origin of each key.
 pub(super) type Origins = BTreeMap<String, Origin>;
 
-/// What `given` sets stands above what `file` sets; the rest stays unset.
+/// Overlays what `given` sets on what `file` sets; the rest stays unset.
 ///
-/// `matches` tells arguments from environment variables.
+/// `matches` distinguishes arguments from environment variables.
 pub(super) fn layered<T: Serialize + DeserializeOwned>(
     given: &T,
     matches: Option<&ArgMatches>,
@@ -62,7 +62,7 @@ pub(super) fn layered<T: Serialize + DeserializeOwned>(
     (merged.expect("both layers were of this type"), origins)
 }
 
-/// The keys that are set: not null, not empty, not off.
+/// The keys that are set, that is, neither null nor empty nor false.
 fn set_keys(options: &impl Serialize) -> Map<String, Value> {
     let Ok(Value::Object(mut keys)) = serde_json::to_value(options) else {
         unreachable!("options are structs of plain data")

@@ -1,8 +1,8 @@
 //! Settings: arguments win over the environment, the environment over the file.
 //!
 //! [`CommonOptions`], [`BatchOptions`] and [`ServeOptions`] name each setting once, for clap and
-//! for the file. [`Layers`] puts what was given over what stands in the file and remembers the
-//! origin of each value; [`Settings`] is what the commands work with.
+//! for the file. [`Layers`] overlays what was given on the file and records the origin of each
+//! value; [`Settings`] is what the commands use.
 
 mod error;
 mod layers;
@@ -35,9 +35,9 @@ use layers::{Origins, layered};
 pub use options::{BatchOptions, CommonOptions, ServeOptions};
 pub use secret::Secret;
 
-/// Where Mungpy keeps its data unless a setting names another directory.
+/// Default data directory.
 const DATA_DIR: &str = "mungpy-data";
-/// Where the server listens unless a setting names another address.
+/// Default address of the server.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 50051);
 
 /// The configuration file.
@@ -50,32 +50,32 @@ struct File {
     common: toml::Table,
 }
 
-/// Options of all layers, each with its origin.
+/// The options of all layers, each with its origin.
 #[derive(Debug, Clone)]
 pub struct Layers {
-    /// What every command takes.
+    /// Options of every command.
     pub common: CommonOptions,
-    /// What the batch takes.
+    /// Options of the batch.
     pub batch: BatchOptions,
-    /// What the server takes.
+    /// Options of the server.
     pub serve: ServeOptions,
     origins: [Origins; 3],
 }
 
-/// One setting as `mungpy config show` prints it.
+/// One setting as printed by `mungpy config show`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// Key in the file.
+    /// The key in the file.
     pub key: &'static str,
-    /// The value, secrets masked.
+    /// The value, with secrets masked.
     pub value: String,
-    /// Where it comes from.
+    /// Where the value comes from.
     pub origin: Origin,
 }
 
 impl Layers {
-    /// Puts what was given over the file at `config`. `batch` and `serve` are the options of the
-    /// command that runs, if it is one of these; `matches` are those of the whole command line.
+    /// Overlays what was given on the file at `config`. `batch` and `serve` are the options of the
+    /// running command, if it is one of these; `matches` are those of the whole command line.
     pub fn new(
         config: Option<&Path>,
         common: &CommonOptions,
@@ -97,7 +97,7 @@ impl Layers {
         Ok(Self { common, batch, serve, origins })
     }
 
-    /// Every setting with its value and origin, secrets masked.
+    /// All settings with value and origin, secrets masked.
     pub fn shown(&self) -> Vec<Shown> {
         let (common, batch) = (&self.common, &self.batch);
         let path = |path: &Option<PathBuf>, default: &str| {
@@ -136,7 +136,7 @@ impl Layers {
         self.common.workers.unwrap_or_else(cores).max(1)
     }
 
-    /// Address that the server listens on.
+    /// Address for the server to listen on.
     pub fn listen(&self) -> SocketAddr {
         self.serve.listen.unwrap_or(LISTEN)
     }
@@ -148,22 +148,22 @@ impl Layers {
     }
 }
 
-/// What every command works with.
+/// The settings that the commands use.
 pub struct Settings {
-    /// Where store and catalogue lie.
+    /// Directory of the store and of the published catalogue.
     pub data_dir: DataDir,
-    /// The model files, and whose are chosen.
+    /// The model files, and which of them are chosen.
     pub models: Models,
     /// Threads that measure photos, at least one.
     pub workers: usize,
     /// The temperament questionnaire.
     pub questionnaire: Questionnaire,
-    /// Which dogs fit when a request does not say.
+    /// Which dogs fit if a request does not say.
     pub policy: Policy,
 }
 
 impl Settings {
-    /// Reads what the options name.
+    /// Loads what the options name.
     pub fn resolve(layers: &Layers) -> Result<Self, SettingsError> {
         let common = &layers.common;
         let questionnaire = match &common.temperament {
@@ -187,7 +187,7 @@ impl Settings {
         })
     }
 
-    /// The persons that a person is compared with.
+    /// The population of persons to compare a person with.
     pub fn persons(&self) -> Population {
         Population::shipped_person(self.models.origin(Role::PersonLandmarks))
     }

@@ -1,5 +1,5 @@
-//! Every setting once: argument, environment variable and key of the file in one struct.
-//! Doc comments here are the help texts.
+//! Each setting once: argument, environment variable and key of the file in one struct. Doc
+//! comments here are the help texts.
 #![allow(clippy::doc_markdown)]
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -13,66 +13,66 @@ use serde::{Deserialize, Serialize};
 
 use super::Secret;
 
-/// What every command takes; top-level keys of the file.
+/// Options of every command; top-level keys of the file.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CommonOptions {
     /// Directory of the store and of the published catalogue [default: mungpy-data]
     #[arg(long, global = true, value_name = "DIR", env = "MUNGPY_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Directory of model files, searched before the standard ones; repeat it for more
+    /// Directory of model files, searched before the standard ones; may be repeated
     #[arg(long, global = true, value_name = "DIR", env = "MUNGPY_MODELS", value_delimiter = ':')]
     pub models: Vec<PathBuf>,
-    /// Detector of dogs: the project's own, or dlib's [default: own]
+    /// Dog detector: the project's own, or dlib's [default: own]
     #[arg(long, global = true, value_name = "WHOSE", env = "MUNGPY_DETECTOR",
           value_parser = model_origin())]
     pub detector: Option<ModelOrigin>,
-    /// Landmarks of persons: the project's own, or dlib's 68 points, which exclude commercial
-    /// use [default: own]
+    /// Person landmarks: the project's own, or dlib's 68 points, which exclude commercial use
+    /// [default: own]
     #[arg(long, global = true, value_name = "WHOSE", env = "MUNGPY_PERSON_LANDMARKS",
           value_parser = model_origin())]
     pub person_landmarks: Option<ModelOrigin>,
-    /// Threads that measure photos [default: one for each core]
+    /// Threads that measure photos [default: one per core]
     #[arg(long, global = true, value_name = "N", env = "MUNGPY_WORKERS")]
     pub workers: Option<usize>,
-    /// Temperament questionnaire (TOML) in place of the built-in one
+    /// Temperament questionnaire (TOML) that replaces the built-in one
     #[arg(long, global = true, value_name = "FILE", env = "MUNGPY_TEMPERAMENT")]
     pub temperament: Option<PathBuf>,
-    /// Which dogs fit when a request does not say: best(N) or at_least(N) [default: best(10)]
+    /// Which dogs fit if a request does not say: best(N) or at_least(N) [default: best(10)]
     #[arg(long, global = true, value_name = "POLICY", env = "MUNGPY_POLICY")]
     pub policy: Option<String>,
-    /// Write log lines as JSON, one object a line
+    /// Write log lines as JSON, one object per line
     #[arg(long, global = true, env = "MUNGPY_LOG_JSON")]
     pub log_json: bool,
 }
 
-/// What `mungpy batch` takes; table `[batch]` of the file.
+/// Options of `mungpy batch`; table `[batch]` of the file.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BatchOptions {
     /// Folder of dogs: <dog id>.jpg or <dog id>/*.jpg, traits in dogs.csv or dogs.jsonl
     #[arg(long, value_name = "DIR", env = "MUNGPY_SOURCE")]
     pub source: Option<PathBuf>,
-    /// PostgreSQL database that lists the dogs; their photos lie in the folder:
+    /// PostgreSQL database that lists the dogs, whose photos are in the folder:
     /// postgres://user:password@host/database
     #[arg(long, value_name = "URL", env = "MUNGPY_DATABASE", hide_env_values = true)]
     pub database: Option<Secret>,
-    /// Query for the dogs: columns dog_id, photo, optionally image_id and one for each axis
+    /// Query for the dogs: columns dog_id, photo, optionally image_id, and one for each axis
     /// [default: SELECT * FROM dogs ORDER BY dog_id, photo]
     #[arg(long, value_name = "SQL", env = "MUNGPY_DATABASE_QUERY", requires = "database")]
     pub query: Option<String>,
 }
 
-/// What `mungpy serve` takes; table `[serve]` of the file.
+/// Options of `mungpy serve`; table `[serve]` of the file.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServeOptions {
-    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:50051]
+    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:50051]
     #[arg(long, value_name = "ADDRESS", env = "MUNGPY_LISTEN")]
     pub listen: Option<SocketAddr>,
 }
 
-/// Parses `own` or `dlib`; `published` is the earlier word for `dlib`.
+/// Parses `own` or `dlib`; `published` is an older name for `dlib`.
 fn model_origin() -> impl TypedValueParser<Value = ModelOrigin> {
     let values = [PossibleValue::new("own"), PossibleValue::new("dlib").alias("published")];
     PossibleValuesParser::new(values).map(|word| match &word[..] {

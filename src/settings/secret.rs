@@ -1,16 +1,16 @@
-//! A value that must not be shown.
+//! A value that must never be shown.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// A URL that may hold a password. `Debug` and `Display` mask the password.
+/// A URL that may contain a password. `Debug` and `Display` mask it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The value as it was given.
+    /// The value as given.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -25,7 +25,7 @@ impl FromStr for Secret {
 }
 
 impl fmt::Display for Secret {
-    /// Shows a URL without password and query; nothing of any other text.
+    /// Shows a URL without password and query, and nothing at all of any other text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((scheme, rest)) = self.0.split_once("://") else { return f.write_str("***") };
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));

@@ -1,5 +1,5 @@
-//! `Match` as a client sees it: a server of its own, 200 requests one at a time
-//! and two at a time; prints the median and the 99th percentile.
+//! `Match` as clients see it: its own server, 200 requests one at a time and two at a time. Prints
+//! the median and the 99th percentile.
 
 #[path = "../tests/it/common.rs"]
 mod common;
@@ -32,7 +32,7 @@ async fn main() {
     server.stop().await;
 }
 
-/// Milliseconds that each request took.
+/// Milliseconds taken by each request.
 async fn ask(server: &TestServer, photos: &[Vec<u8>], concurrency: usize) -> Vec<f64> {
     let times = Arc::new(Mutex::new(Vec::new()));
     let clients: Vec<_> = (0..concurrency)

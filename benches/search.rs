@@ -1,5 +1,5 @@
-//! The search over catalogues of drawn dogs, beside brute force: building,
-//! memory, and the ten nearest of all, of a tenth and of a hundredth of the dogs.
+//! The search compared with brute force, over catalogues of sampled dogs: build time, memory, and
+//! the ten nearest dogs among all, a tenth and a hundredth of them.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -18,8 +18,8 @@ use mungpy_core::{
 
 const SIZES: [usize; 4] = [1_500, 15_000, 100_000, 1_000_000];
 
-/// Dogs with the proportions of the shipped population. A tenth is shy, a
-/// hundredth is also sensitive, and half is curious.
+/// Dogs with the proportions of the shipped population. A tenth is shy, a hundredth is also
+/// sensitive, and half is curious.
 fn dogs(count: usize) -> Vec<IndexDog> {
     let questionnaire = Questionnaire::default();
     let traits = |number: usize| -> BTreeMap<String, String> {
@@ -40,7 +40,7 @@ fn dogs(count: usize) -> Vec<IndexDog> {
         .collect()
 }
 
-/// Memory of this process that is in use, in bytes.
+/// Resident memory of this process, in bytes.
 fn resident() -> usize {
     let pages = fs::read_to_string("/proc/self/statm").unwrap();
     pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
@@ -109,7 +109,7 @@ fn search(criterion: &mut Criterion) {
         group.finish();
         let before = resident();
         drop(index);
-        // Of a small index the allocator keeps more than it gives back.
+        // After a small index the allocator keeps more memory than it returns.
         if count == SIZES[SIZES.len() - 1] {
             println!("{count} dogs: {} bytes of memory a dog", (before - resident()) / count);
         }

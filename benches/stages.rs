@@ -1,5 +1,5 @@
-//! Each stage of the way of a person's photo, for a phone's 12 megapixels and
-//! for a web picture of 640 px. Made from a composite, so that it runs anywhere.
+//! Each stage that a person's photo passes through, for a 12-megapixel phone photo and a 640 px web
+//! picture. Both are made from a composite, so the benchmark runs anywhere.
 
 use std::{fs, hint::black_box, path::Path};
 
@@ -18,7 +18,7 @@ fn composite() -> Raster {
     Photo::decode(&fs::read(path).unwrap()).unwrap().raster
 }
 
-/// The composite as a square JPEG of a side.
+/// The composite as a square JPEG with this side.
 fn jpeg(side: usize) -> Vec<u8> {
     composite().resized(side).unwrap().encode(".jpg").unwrap()
 }

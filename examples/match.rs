@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
             Ok(())
         }
-        // Decide by the reason: it is stable, the message is not.
+        // Decide by the reason, which is stable, not by the message.
         Err(status) => {
             let reason = status.get_error_details().error_info().map(|info| info.reason.clone());
             Err(format!("{} [{}]", status.message(), reason.unwrap_or_default()).into())

@@ -1,4 +1,4 @@
-//! The REST sidecar: HTTP in, gRPC out. Links neither dlib nor OpenCV.
+//! The REST sidecar: HTTP in, gRPC out. It links neither dlib nor OpenCV.
 
 mod error;
 mod problem;
@@ -23,22 +23,22 @@ use tonic::transport::{Channel, Endpoint};
 pub use error::GatewayError;
 use problem::Problem;
 
-/// Largest request body: a photo and the form around it.
+/// Largest request body, in bytes: a photo and the form around it.
 const MAX_BODY: usize = MAX_PHOTO_BYTES + 64 * 1024;
-/// How long the engine may take for one request.
+/// How long the engine may take to answer one request.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a connection to the engine may take to be made.
+/// How long connecting to the engine may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Connections to the engine; shared by all requests.
+/// Connections to the engine, shared by all requests.
 #[derive(Clone)]
 struct Engine {
     matching: MatchServiceClient<Channel>,
     catalogue: CatalogueServiceClient<Channel>,
 }
 
-/// Serves until `stop` is done, then lets running requests end. `upstream` is
-/// the engine's address, which need not answer yet.
+/// Serves until `stop` completes, then drains requests in flight. `upstream` is the engine's
+/// address, which need not respond yet.
 pub async fn serve(
     listener: TcpListener,
     upstream: &str,
@@ -65,12 +65,12 @@ pub async fn serve(
     Ok(())
 }
 
-/// The process answers.
+/// Liveness: the process responds.
 async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The engine answers and has a catalogue.
+/// Readiness: the engine responds and has a catalogue.
 async fn ready(State(mut engine): State<Engine>) -> Result<&'static str, Problem> {
     engine.catalogue.get_catalogue(GetCatalogueRequest {}).await?;
     Ok("ok\n")

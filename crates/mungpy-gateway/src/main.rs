@@ -11,11 +11,11 @@ use mungpy_runtime::{
 };
 use tokio::net::TcpListener;
 
-/// Passes REST requests on to the mungpy gRPC server.
+/// Forwards REST requests to the mungpy gRPC server
 #[derive(Debug, Parser)]
 #[command(name = "mungpy-gateway", version, about)]
 struct Args {
-    /// Address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on; port 0 picks a free one
     #[arg(
         long,
         default_value = "127.0.0.1:8080",
@@ -31,7 +31,7 @@ struct Args {
         env = "MUNGPY_UPSTREAM"
     )]
     upstream: String,
-    /// Write log lines as JSON, one object a line
+    /// Write log lines as JSON, one object per line
     #[arg(long, env = "MUNGPY_LOG_JSON")]
     log_json: bool,
 }

@@ -1,4 +1,4 @@
-//! Errors in the form of RFC 9457.
+//! Errors in the format of RFC 9457.
 
 use std::borrow::Cow;
 
@@ -17,10 +17,10 @@ use tonic_types::StatusExt;
 /// A problem document (`application/problem+json`).
 #[derive(Debug, Serialize)]
 pub(super) struct Problem {
-    /// Identifies the kind of problem; the reason is part of it.
+    /// Identifies the kind of problem and contains the reason.
     #[serde(rename = "type")]
     kind: String,
-    /// The words of the HTTP status.
+    /// The phrase of the HTTP status.
     title: &'static str,
     /// The HTTP status.
     status: u16,
@@ -65,7 +65,7 @@ impl From<Status> for Problem {
                 None => Self::with_code(http(status.code()), code.into(), status.message().into()),
             };
         }
-        // Not from the engine itself: the transport's words are for the log.
+        // This message comes from the transport rather than the engine, so it goes to the log only.
         tracing::warn!(code = ?status.code(), "engine: {}", status.message());
         match status.code() {
             Code::Unavailable => Self::new(

@@ -10,14 +10,14 @@ use serde::Serialize;
 
 use super::{Engine, problem::Problem};
 
-/// The answer: the image id of the most similar dog.
+/// The response: the image id of the most similar dog.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SimilarDog {
     dog_image_id: String,
 }
 
-/// Takes a form with `imageId` and `image` (JPEG or PNG) and names the dog.
+/// Takes a form with `imageId` and `image` (JPEG or PNG) and returns the most similar dog.
 pub(super) async fn similar_dog(
     State(mut engine): State<Engine>,
     form: Result<Multipart, MultipartRejection>,

@@ -1,4 +1,4 @@
-//! Code generated from `proto/`: the gRPC contract and what is written to disk.
+//! Code generated from `proto/`: the gRPC contract and the format of the data directory.
 #![allow(missing_docs, clippy::pedantic, clippy::all, unreachable_pub)]
 
 pub mod limits;
@@ -9,7 +9,7 @@ pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/mungpy.v1.serde.rs"));
 }
 
-/// What is written to the data directory, `proto/mungpy/store/v1`.
+/// The format of the data directory, `proto/mungpy/store/v1`.
 pub mod store {
     pub use v1::*;
 

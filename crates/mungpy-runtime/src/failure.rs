@@ -1,10 +1,10 @@
-//! Why a program failed: a message for people with the reason code behind it.
+//! Why a program failed: a message for people, followed by the reason code.
 
 use std::{borrow::Cow, fmt, io, path::Path};
 
 use mungpy_core::reason::{Reason, WithReason};
 
-/// Why a program failed. Any error that has a reason becomes one.
+/// Why a program failed. Any error with a reason converts to it.
 #[derive(Debug)]
 pub struct Failure {
     code: Cow<'static, str>,
@@ -12,19 +12,19 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with its reason and what it tells the user.
+    /// Creates a failure from a reason and a message for the user.
     pub fn new(reason: Reason, message: impl fmt::Display) -> Self {
         Self { code: reason.code().into(), message: message.to_string() }
     }
 
-    /// What a server answered. Its reason may be newer than this program; without one the
-    /// transport is at fault.
+    /// A failure reported by a server, whose reason may be newer than this program. Without a code
+    /// the transport is at fault.
     pub fn from_server(code: Option<String>, message: &str) -> Self {
         let code = code.map_or(Reason::ServerFailed.code().into(), Cow::from);
         Self { code, message: message.to_owned() }
     }
 
-    /// A file that the user named cannot be read or written.
+    /// A file named by the user cannot be read or written.
     pub fn file(path: &Path, error: &io::Error) -> Self {
         Self::new(Reason::FileUnusable, format!("{}: {error}", path.display()))
     }

@@ -1,4 +1,4 @@
-//! What every program of mungpy does when it starts and when it ends.
+//! What every program of mungpy does at its start and end.
 //!
 //! - [`failure`]: why it failed, for people and programs
 //! - [`logging`]: log lines on standard error

@@ -7,17 +7,17 @@ use std::{
 
 use tracing_subscriber::EnvFilter;
 
-/// Form of the log lines.
+/// Format of the log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For people, in colour on a terminal unless `NO_COLOR` is set.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Starts logging for the whole process. `default` is the filter unless `MUNGPY_LOG` names
-/// another, e.g. `info`.
+/// Starts logging for the whole process. `default` is the filter, e.g. `info`, unless `MUNGPY_LOG`
+/// sets another.
 pub fn start(default: &str, format: Format) {
     let filter = EnvFilter::try_from_env("MUNGPY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let lines = tracing_subscriber::fmt()

@@ -4,12 +4,11 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Listens from now on; the future is done when the process is asked to stop.
+/// Listens from now on; the future completes when the process is asked to stop.
 ///
 /// Must be called inside a tokio runtime.
 ///
-/// # Errors
-/// The operating system refuses the signal handlers.
+/// # Errors The operating system refuses the signal handlers.
 pub fn requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

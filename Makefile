@@ -4,10 +4,10 @@
 # make lint         formatting, clippy, documentation, licences, the training package
 SHELL := /bin/bash
 
-# What a fresh Debian or Ubuntu lacks beside Rust (https://rustup.rs).
+# What a fresh Debian or Ubuntu lacks besides Rust (https://rustup.rs).
 PACKAGES := g++ make pkg-config curl clang libclang-dev libopenblas-dev liblapack-dev \
             libdlib-dev libopencv-dev
-# The tests start a database server of their own and read dlib's 68 points as well.
+# The tests also start their own database server and read dlib's 68 points.
 TEST_PACKAGES := postgresql openssl libdlib-data
 # The training package is checked in a virtual environment.
 LINT_PACKAGES := python3-venv

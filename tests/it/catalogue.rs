@@ -35,8 +35,8 @@ fn put_all(store: &Store, entries: &[Entry]) {
     }
 }
 
-/// The store as sled sees it; a store that was closed keeps its lock for a moment,
-/// until the threads of sled have ended.
+/// Opens the store through sled. A closed store keeps its lock for a moment, until sled's threads
+/// have ended.
 fn reopened(path: &Path) -> sled::Db {
     let begun = Instant::now();
     loop {

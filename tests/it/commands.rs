@@ -1,4 +1,4 @@
-//! The commands as a user types them.
+//! The commands as users run them.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::common::{composite_catalogue, data, shared};
 
 const PERSON: &str = "persons/wide-set-eyes.jpg";
 
-/// The command, without what the environment of the tests says.
+/// The command, isolated from the environment of the tests.
 fn mungpy(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mungpy"));
     command
@@ -34,14 +34,14 @@ fn run(command: &mut Command) -> (Output, String, String) {
     (output, out, err)
 }
 
-/// A data directory with the composite dogs published.
+/// A data directory with a published catalogue of the composite dogs.
 fn published() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     composite_catalogue().publish(&DataDir::new(folder.path()).catalogue_path()).unwrap();
     folder
 }
 
-/// Picture as a file: its width and height.
+/// Width and height of a PNG file.
 fn size_of_png(path: &Path) -> (u32, u32) {
     let bytes = fs::read(path).unwrap();
     let side = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
@@ -162,7 +162,7 @@ fn verify_names_what_is_missing_and_what_to_do() {
     }
 }
 
-/// Serves `body` to one HTTP request for anything; the address to ask at.
+/// Answers one HTTP request for any path with `body`; returns the address.
 fn mirror(body: Vec<u8>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/models/", listener.local_addr().unwrap());
@@ -229,7 +229,7 @@ impl Server {
                 break;
             }
         }
-        // The log must be read on, or the server blocks when the pipe is full.
+        // Keep reading the log, or the server blocks when the pipe is full.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
     }

@@ -1,5 +1,5 @@
-//! What several tests share: test data, composites as ground truth, a catalogue
-//! and a server made of them.
+//! Shared by several tests: test data, composites as ground truth, and a catalogue and a server
+//! made from them.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 use std::{
@@ -36,8 +36,8 @@ pub fn bytes(relative: &str) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A file or folder of `../shared`; the tests that need it are ignored by
-/// default and fail here where it is missing.
+/// A file or folder of `../shared`. Tests that need it are ignored by default and fail here if it
+/// is missing.
 pub fn shared(relative: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(relative);
     assert!(path.exists(), "this test needs {}", path.display());
@@ -75,7 +75,7 @@ impl Composite {
     }
 }
 
-/// Composites whose path begins with `folder`.
+/// The composites whose path begins with `folder`.
 pub fn composites(folder: &str) -> Vec<Composite> {
     let text = String::from_utf8(bytes("composites.jsonl")).unwrap();
     let all = text.lines().map(|line| serde_json::from_str::<Composite>(line).unwrap());
@@ -84,8 +84,8 @@ pub fn composites(folder: &str) -> Vec<Composite> {
     chosen
 }
 
-/// A catalogue of the composite dogs with their landmarks by construction: what
-/// a batch with faultless detectors would publish.
+/// A catalogue of the composite dogs with their landmarks by construction, as a batch with perfect
+/// detectors would publish it.
 pub fn composite_catalogue() -> Catalogue {
     let energy = ["energetic", "homebody"];
     let dogs = composites("dogs/").into_iter().enumerate().map(|(number, composite)| {
@@ -112,7 +112,7 @@ pub fn composite_catalogue() -> Catalogue {
     }
 }
 
-/// A gRPC server of this test's own.
+/// A gRPC server for a single test.
 pub struct TestServer {
     pub address: SocketAddr,
     pub data_dir: DataDir,
@@ -122,7 +122,7 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Starts a server over a catalogue, or over none.
+    /// Starts a server over a catalogue, or without one.
     pub async fn start(catalogue: Option<&Catalogue>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = DataDir::new(folder.path());
@@ -154,7 +154,7 @@ impl TestServer {
         format!("http://{}", self.address)
     }
 
-    /// Asks the server to stop and waits until it has.
+    /// Stops the server and waits until it has stopped.
     pub async fn stop(self) {
         let _ = self.stop.send(());
         self.task.await.unwrap();

@@ -1,4 +1,4 @@
-//! Dogs listed by a real PostgreSQL server, which is started here for each test.
+//! Dogs listed by a real PostgreSQL server, started anew for each test.
 
 use std::{
     fs,
@@ -18,8 +18,8 @@ use crate::common::data;
 
 const PASSWORD: &str = "wuff-wuff";
 
-/// A table as a backend might have it: numbers as ids, words in Korean, columns
-/// that are nobody's business here.
+/// A table like a real backend's: numeric ids, Korean words, and columns that do not concern
+/// Mungpy.
 const ANIMALS: &str = "
     CREATE TABLE animals (id integer, file text, energy text, phone text);
     INSERT INTO animals VALUES
@@ -32,7 +32,7 @@ const ANIMALS: &str = "
         (NULL, 'small-eyes.jpg', NULL, NULL);";
 const QUERY: &str = "SELECT id AS dog_id, file AS photo, energy, phone FROM animals ORDER BY file";
 
-/// A PostgreSQL server of Debian's package on a free port, with TLS.
+/// A PostgreSQL server from Debian's package on a free port, with TLS.
 struct Server {
     folder: tempfile::TempDir,
     port: u16,
@@ -73,7 +73,7 @@ impl Server {
         format!("postgres://mungpy:{password}@localhost:{}/postgres?sslmode={sslmode}", self.port)
     }
 
-    /// Waits until it answers and makes the table.
+    /// Waits until the server responds and creates the table.
     fn fill(&self) {
         let begun = Instant::now();
         let mut client = loop {
@@ -94,13 +94,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // SIGINT: the server ends its sessions and then itself.
+        // On SIGINT the server ends its sessions and then exits.
         let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
         let _ = self.process.wait();
     }
 }
 
-/// The user `postgres`, as which the server runs when this is root, which it refuses.
+/// The user `postgres`, under which the server runs if the tests run as root, because it refuses to
+/// run as root.
 fn postgres_user() -> Option<u32> {
     let id = |arguments: &[&str]| {
         let output = Command::new("id").args(arguments).output().unwrap();
@@ -131,7 +132,7 @@ fn succeed(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {error}");
 }
 
-/// A certificate for localhost that nobody else has signed.
+/// A self-signed certificate for localhost.
 fn certify(folder: &Path) {
     let mut openssl = Command::new("openssl");
     openssl.current_dir(folder).args("req -x509 -nodes -newkey rsa:2048 -days 2".split(' '));
@@ -144,7 +145,7 @@ fn certify(folder: &Path) {
     }
 }
 
-/// `mungpy batch` with the composites as photos; its standard error.
+/// Runs `mungpy batch` with the composites as photos; the error is its standard error.
 fn batch(server: &Server, url: &str, data_dir: &Path, authorities: &Path) -> Result<(), String> {
     let output = Command::new(env!("CARGO_BIN_EXE_mungpy"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -1,4 +1,4 @@
-//! From photo to proportions by the real models, for both species.
+//! From photo to proportions with the real models, for both species.
 
 use std::{fs, path::PathBuf};
 
@@ -18,8 +18,8 @@ use opencv::{
 
 use crate::common::{bytes, composites, dog_extractor, person_extractor, shared, shipped_models};
 
-/// Landmark error on composites, as a share of the interocular distance: the
-/// predictor has seen real faces, so averaged ones must be well within its error.
+/// Limit for the landmark error on composites, as a share of the interocular distance. The
+/// predictor was trained on real faces, so averaged ones must be well within its error.
 const COMPOSITE_NME: f64 = 0.05;
 
 #[test]
@@ -47,7 +47,7 @@ fn a_head_of_40_px_is_found_by_a_closer_look() {
     for composite in &dogs {
         let near = Photo::decode(&bytes(&composite.photo)).unwrap();
         let face = extractor.extract_decoded(&near).unwrap().face;
-        // The photo in the corner of a larger picture that repeats its border.
+        // Put the photo into the corner of a larger picture that repeats its border.
         let length = face.side() * picture as f64 / head;
         let far = near.raster.chip(-0.6 * length, -0.3 * length, length, picture).unwrap();
         let Ok(found) = extractor.extract(&far.raster.encode(".png").unwrap()) else { continue };
@@ -89,7 +89,7 @@ fn an_eye_gap_made_a_fifth_wider_measures_a_fifth_wider() {
     assert!(gap(&wide_ratios) > gap(&base_ratios), "the ratio grows as well");
 }
 
-/// How many of the photos show a face of which `rule` holds.
+/// Number of photos that show a face for which `rule` holds.
 fn count(photos: &[PathBuf], extractor: Extractor, rule: fn(&Extraction) -> bool) -> usize {
     let mut count = 0;
     let work = |extractor: &mut Extractor, path: &PathBuf| {
@@ -132,8 +132,8 @@ fn people_are_not_taken_for_dogs() {
     assert!(taken * 50 <= people.len(), "{taken} of {}", people.len());
 }
 
-/// Landmark error on composite persons, as a share of the interocular distance: the
-/// network draws extreme faces a little towards the mean, the 68 points do not.
+/// Limits the landmark error on composite persons, as a share of the interocular distance. The
+/// network pulls extreme faces slightly towards the mean; the 68 points do not.
 #[test]
 fn composite_persons_are_measured_as_they_were_made() {
     let models = Models::new(&[shipped_models()]);
@@ -163,7 +163,7 @@ fn a_sideways_face_is_found_and_measures_the_same() {
     let sideways = extractor.extract(&bytes("photos/sideways.jpg")).unwrap();
     assert_eq!(sideways.turn, Turn::ThreeQuarters);
     assert!((sideways.quality.roll - 90.0).abs() < 3.0, "{}", sideways.quality.roll);
-    // The photo is 240 px wide; turned clockwise, (x, y) goes to (239 - y, x).
+    // The photo is 240 px wide; turning it clockwise moves (x, y) to (239 - y, x).
     let turned = upright.landmarks.map(|[x, y]| [239.0 - y, x]);
     let error = sideways.landmarks.normalised_mean_error(&turned);
     assert!(error < 0.02, "NME {error}");

@@ -1,4 +1,4 @@
-//! The REST sidecar over a real gRPC server, both on ports of their own.
+//! The REST sidecar in front of a real gRPC server, each on its own port.
 
 use std::net::SocketAddr;
 

@@ -1,5 +1,5 @@
-//! Integration tests, by behaviour. Those that need the photos or models of `../shared` are
-//! ignored by default and run with `make test-shared`.
+//! Integration tests, grouped by behaviour. Those that need the photos or models of `../shared` are
+//! ignored by default; `make test-shared` runs them.
 
 mod common;
 

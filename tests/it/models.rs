@@ -1,4 +1,4 @@
-//! Model files: found, verified, refused.
+//! Model files: found, verified or refused.
 
 use std::{fs, process::Command};
 
@@ -45,7 +45,7 @@ fn a_damaged_or_missing_model_is_refused_with_what_to_do() {
     assert_eq!(error.reason(), Reason::ModelCorrupted);
     fs::write(folder.path().join("dog-face-landmarks-16.onnx"), b"").unwrap();
     assert_eq!(models.verified(Role::DogLandmarks).err().unwrap().reason(), Reason::ModelCorrupted);
-    // Named nowhere: dlib's detector is not shipped.
+    // No directory is named, and dlib's detector is not shipped.
     let error = Models::new(&[])
         .with_dog_detector(ModelOrigin::Dlib)
         .verified(Role::DogDetector)

@@ -1,4 +1,4 @@
-//! Photos of every form: decoded right, or refused with the right reason.
+//! Photos in every format: decoded correctly, or refused with the right reason.
 
 use mungpy::photo::{Photo, PhotoError, Raster};
 use mungpy_core::reason::{Reason, WithReason};
@@ -18,7 +18,7 @@ fn difference(a: &Raster, b: &Raster) -> f64 {
     a.iter().zip(b).map(|(&a, &b)| f64::from(a.abs_diff(b))).sum::<f64>() / a.len() as f64
 }
 
-/// The composite at another size, as a reference for the forms made from it.
+/// The composite at another size, as a reference for the variants made from it.
 fn reference(side: usize) -> Raster {
     Photo::decode(&bytes(COMPOSITE)).unwrap().raster.resized(side).unwrap()
 }
@@ -121,7 +121,7 @@ fn a_png_without_pixels_is_corrupt_or_blank_but_no_crash() {
     }
 }
 
-/// A JPEG with an EXIF segment that holds nothing but the orientation.
+/// A JPEG with an EXIF segment that holds only the orientation.
 fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let tiff = [
         b"MM\0\x2a\0\0\0\x08".as_slice(),
@@ -133,8 +133,8 @@ fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     [&jpeg[..2], &[0xFF, 0xE1], &length, &body, &jpeg[2..]].concat()
 }
 
-/// Where pixel (x, y) of the upright picture lies in the stored one, of size
-/// `width` × `height`, by the definition of the tag (CIPA DC-008, 4.6.4).
+/// Position of pixel (x, y) of the upright picture in the stored one, of size `width` × `height`,
+/// by the definition of the tag (CIPA DC-008, 4.6.4).
 fn stored(orientation: u8, x: usize, y: usize, width: usize, height: usize) -> (usize, usize) {
     match orientation {
         1 => (x, y),
@@ -151,7 +151,7 @@ fn stored(orientation: u8, x: usize, y: usize, width: usize, height: usize) -> (
 
 #[test]
 fn all_eight_exif_orientations_come_out_upright() {
-    // Not square, so that exchanged sides show.
+    // Not square, so that swapped sides are noticed.
     let jpeg = bytes("photos/two-faces.jpg");
     let plain = Photo::decode(&jpeg).unwrap();
     let (width, height) = (plain.raster.width(), plain.raster.height());

@@ -1,4 +1,4 @@
-//! The gRPC server as clients see it, on a port of its own.
+//! The gRPC server as clients see it, on its own port.
 
 use std::time::Duration;
 
@@ -200,7 +200,7 @@ async fn health_follows_the_catalogue_and_a_new_one_is_taken_up() {
         assert_eq!(found, version);
     }
     assert!(serving().await);
-    // A damaged file does not take away what is there.
+    // A damaged file does not remove the current catalogue.
     std::fs::write(server.data_dir.catalogue_path(), b"damaged").unwrap();
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(ask(&server, request()).await.unwrap().catalogue_version, 2);

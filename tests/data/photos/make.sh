@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the photos of this folder (except cat.jpg) from the composite persons;
-# needs ImageMagick and Python's Pillow.
+# Makes the photos in this folder (except cat.jpg) from the composite persons. Needs
+# ImageMagick and Python's Pillow.
 set -euo pipefail
 cd "$(dirname "$0")"
 person=../persons/wide-set-eyes.jpg

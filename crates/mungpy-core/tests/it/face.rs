@@ -1,4 +1,4 @@
-//! The geometry: what must not change a face's proportions does not.
+//! The geometry: transformations that must not change a face's proportions do not.
 
 use mungpy_core::face::{
     self, Landmarks, Measurement, Ratio, Species,
@@ -8,7 +8,7 @@ use mungpy_core::reason::{Reason, WithReason};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// The landmarks by construction, in pixels, of the composites whose path begins with `folder`.
+/// Landmarks by construction, in pixels, of the composites whose path begins with `folder`.
 fn composites(folder: &str) -> Vec<Landmarks> {
     let text = include_str!("../../../../tests/data/composites.jsonl");
     let composites = text.lines().map(|line| serde_json::from_str(line).unwrap());
@@ -18,7 +18,7 @@ fn composites(folder: &str) -> Vec<Landmarks> {
         .collect()
 }
 
-/// A composite's landmarks, each moved a little: any plausible face.
+/// Any plausible face: a composite's landmarks, each moved a little.
 fn faces() -> impl Strategy<Value = Landmarks> {
     let all = composites("");
     let offsets = proptest::array::uniform16(proptest::array::uniform2(-6.0..6.0));
@@ -148,8 +148,8 @@ fn a_nose_that_points_to_the_right_is_a_positive_yaw() {
     assert!(aside.yaw > straight.yaw + 8.0, "{} and {}", aside.yaw, straight.yaw);
 }
 
-/// A nose that stands before the eyes goes down with the head; of what is seen, the
-/// part that may be a long nose is not taken for a nod.
+/// A protruding nose moves down with the head. The part of the movement that a long nose could
+/// explain does not count as a nod.
 #[test]
 fn a_lowered_head_has_a_positive_pitch() {
     let face = composites("dogs/")[0];

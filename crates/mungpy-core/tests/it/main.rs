@@ -1,4 +1,4 @@
-//! The pure core on composites and on faces made up by chance.
+//! The pure core, tested on composites and on random faces.
 
 mod face;
 mod search;

@@ -1,4 +1,4 @@
-//! The search finds exactly what brute force finds.
+//! The search finds exactly what a brute-force search finds.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -40,7 +40,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     prop_oneof![(0..7_u32).prop_map(Policy::AtLeast), (1..200_u32).prop_map(Policy::Best)]
 }
 
-/// Id and squared distance of the nearest of the dogs, by looking at each.
+/// Id and squared distance of the nearest dogs, found by comparing with every dog.
 fn brute_force(index: &Index, dogs: &[IndexDog], query: &Query<'_>) -> Vec<(String, f64)> {
     let person = index.space().embed(Species::Person, query.person);
     let embed = |dog: &IndexDog| index.space().embed(Species::Dog, &dog.measurement);
@@ -71,7 +71,7 @@ fn brute_force(index: &Index, dogs: &[IndexDog], query: &Query<'_>) -> Vec<(Stri
     all
 }
 
-/// Id and squared distance of what the search finds.
+/// Id and squared distance of the dogs that the search finds.
 fn found(index: &Index, query: &Query<'_>) -> Vec<(String, f64)> {
     let hits = index.search(query).hits;
     hits.iter().map(|hit| (index.dog_id(hit.dog).to_owned(), hit.distance_squared)).collect()
@@ -93,7 +93,7 @@ proptest! {
         excluded in proptest::collection::hash_set(0..2000_usize, 0..30),
     ) {
         let measurements = sample_faces(&Population::shipped_dog(), count);
-        // Twins measure alike: their order must come from their ids.
+        // Twins have equal measurements, so their ids must decide the order.
         let dogs: Vec<IndexDog> = (0..count)
             .map(|i| {
                 let profile = if few_profiles { i % 2 } else { i % all_traits.len() };
@@ -111,7 +111,7 @@ proptest! {
     }
 }
 
-/// A source that shows one picture for every dog it has no photo of.
+/// Models a source that shows the same placeholder for every dog without a photo.
 #[test]
 fn thousands_of_equal_dogs_are_found_in_the_order_of_their_ids() {
     let measurements = sample_faces(&Population::shipped_dog(), 2);
@@ -188,7 +188,7 @@ fn the_spread_of_both_species_is_the_same_in_the_common_space() {
     let spread = |species, faces: &[Measurement]| {
         let places: Vec<Embedding> = faces.iter().map(|face| space.embed(species, face)).collect();
         let n = places.len() as f64;
-        // The last coordinate is the handicap, which an index gives.
+        // The last coordinate is the handicap, which only an index assigns.
         (0..EMBEDDING_LEN - 1)
             .map(|i| {
                 let along: Vec<f64> =

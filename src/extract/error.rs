@@ -1,4 +1,4 @@
-//! Why no measurement came out of a photo.
+//! Why a photo could not be measured.
 
 use mungpy_core::{
     face::FaceError,
@@ -7,7 +7,7 @@ use mungpy_core::{
 
 use crate::{photo::PhotoError, vision::VisionError};
 
-/// Why no measurement came out of a photo.
+/// Why a photo could not be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum ExtractError {
     /// The photo was refused.
@@ -16,7 +16,7 @@ pub enum ExtractError {
     /// A model or dlib failed.
     #[error(transparent)]
     Vision(#[from] VisionError),
-    /// There is no face, or none that can be compared.
+    /// There is no face, or no comparable one.
     #[error(transparent)]
     Face(#[from] FaceError),
 }

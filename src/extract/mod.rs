@@ -1,7 +1,7 @@
-//! The way of one photo: decode, find the face, locate the landmarks, measure.
+//! One photo from bytes to numbers: decode, find the face, locate the landmarks, measure.
 //!
-//! The same way for both species, used by the nightly batch for dogs and by each
-//! match for a person. Nothing of the photo outlives [`Extractor::extract`].
+//! Both species take the same path: dogs in the nightly batch, persons in each match. Nothing of
+//! the photo outlives [`Extractor::extract`].
 
 mod error;
 mod landmarking;
@@ -27,38 +27,38 @@ use search::FaceFinder;
 pub use error::ExtractError;
 pub use parallel::for_each_parallel;
 
-/// Version of everything between the models and the numbers: face search,
-/// jitter, ratios. Raise it when a stored measurement would come out otherwise.
+/// Version of everything between the models and the numbers: face search, jitter, ratios. Raise it
+/// whenever stored measurements would come out differently.
 const MEASUREMENT_VERSION: u32 = 8;
 
-/// How the landmark networks look at a face. Aligned chips make persons more
-/// repeatable than five boxes (mean ICC of the features 0.368 against 0.351) with
-/// three runs in place of ten. Of dogs the spread over the boxes tells what is none, and
-/// without the second round a face warped to other proportions is found warped half as far.
+/// Look plans of the landmark networks. For persons, aligned chips are more repeatable than five
+/// boxes (mean ICC of the features 0.368 against 0.351) and take three network runs instead of ten.
+/// For dogs, disagreement between boxes exposes what is not a dog; without the second round, a face
+/// warped to other proportions would measure as warped only half as far.
 const PERSON_LOOKS: LookPlan = LookPlan::Aligned;
 const DOG_LOOKS: LookPlan = LookPlan::RefinedTowardsMean { boxes: &REFINEMENT_ROUNDS };
 
-/// What was found in a photo. Coordinates are pixels of the upright photo.
+/// The result of measuring a photo. Coordinates are pixels of the upright photo.
 #[derive(Debug, Clone)]
 pub struct Extraction {
-    /// Whose face.
+    /// Species of the face.
     pub species: Species,
     /// Box of the face.
     pub face: Detection,
-    /// Faces found; the largest of the sure ones was taken.
+    /// Number of faces found; the largest of the sure ones was used.
     pub faces_found: usize,
-    /// How the photo had to be turned for its face to be upright.
+    /// How the photo had to be turned to make the face upright.
     pub turn: Turn,
     /// The 16 landmarks.
     pub landmarks: Landmarks,
-    /// How far the face can be trusted.
+    /// How far to trust the face.
     pub quality: Quality,
     /// The proportions.
     pub measurement: Measurement,
 }
 
 impl Extraction {
-    /// Refuses a face that is not seen well enough to be compared.
+    /// Refuses a face that is not comparable.
     pub fn check(&self) -> Result<(), FaceError> {
         self.quality.check(QualityLimits::of(self.species))
     }
@@ -91,7 +91,7 @@ impl Extractor {
         Ok(Self { species, finder: FaceFinder::new(species, detector), landmarks, version })
     }
 
-    /// A copy for another thread.
+    /// Clones the extractor for another thread.
     pub fn try_clone(&self) -> Result<Self, ExtractError> {
         Ok(Self {
             species: self.species,
@@ -101,13 +101,13 @@ impl Extractor {
         })
     }
 
-    /// Whose faces it measures.
+    /// Species of the faces that it measures.
     pub fn species(&self) -> Species {
         self.species
     }
 
-    /// Version of the models and of the measurement; measurements of different
-    /// versions must not be compared.
+    /// Version of the models and of the measurement. Never compare measurements of different
+    /// versions.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -117,7 +117,7 @@ impl Extractor {
         self.extract_decoded(&Photo::decode(bytes)?)
     }
 
-    /// The same; a face that is not seen well enough to be compared is refused.
+    /// Does the same, but refuses a face that is not comparable.
     pub fn extract_usable(&mut self, bytes: &[u8]) -> Result<Extraction, ExtractError> {
         let found = self.extract(bytes)?;
         found.check()?;
@@ -126,8 +126,7 @@ impl Extractor {
 
     /// Measures the largest face in a decoded photo.
     ///
-    /// Of a picture and its mirror image the same one is always looked at, so
-    /// that both measure the same.
+    /// It always looks at the same one of a picture and its mirror image, so both measure the same.
     pub fn extract_decoded(&mut self, photo: &Photo) -> Result<Extraction, ExtractError> {
         let is_mirrored = photo.raster.is_brighter_left()?;
         let seen = if is_mirrored {
@@ -191,7 +190,7 @@ fn person_landmarks(models: &Models) -> Result<(VerifiedModel, LandmarkModel), V
     Ok((model, landmarks))
 }
 
-/// What was seen in a raster, in its pixels.
+/// A face found in a raster, in its pixels.
 struct RasterFace {
     face: Detection,
     faces_found: usize,
@@ -202,7 +201,7 @@ struct RasterFace {
 }
 
 impl RasterFace {
-    /// The same for the mirror image of a raster `width` pixels wide.
+    /// Maps the face to the mirror image of a raster `width` pixels wide.
     fn mirrored(self, width: f64) -> Self {
         Self {
             face: self.face.map(|point| face::landmarks::mirrored(point, width)),

@@ -1,4 +1,4 @@
-//! Spreads photos over worker threads.
+//! Distributes photos over worker threads.
 
 use std::{
     sync::{
@@ -10,9 +10,9 @@ use std::{
 
 use super::{ExtractError, Extractor};
 
-/// Does `work` for each item, on as many threads as `workers` says, each with a
-/// copy of the extractor. `sink` gets the results on this thread, with the number
-/// of their item, in the order in which they are done; an error from it ends all.
+/// Runs `work` for each item on `workers` threads, each with its own clone of the extractor. `sink`
+/// gets the results on this thread as they complete, with the number of the item; an error from it
+/// stops everything.
 pub fn for_each_parallel<T: Sync, R: Send, E: From<ExtractError>>(
     extractor: Extractor,
     workers: usize,
@@ -26,7 +26,7 @@ pub fn for_each_parallel<T: Sync, R: Send, E: From<ExtractError>>(
         extractors.push(extractors[0].try_clone()?);
     }
     let (next, work) = (&AtomicUsize::new(0), &work);
-    // Bounded, so that results do not pile up before a slow sink.
+    // Bounded, so results do not pile up in front of a slow sink.
     let (send, results) = mpsc::sync_channel(2 * workers);
     thread::scope(|scope| {
         for mut extractor in extractors {
@@ -42,8 +42,8 @@ pub fn for_each_parallel<T: Sync, R: Send, E: From<ExtractError>>(
             });
         }
         drop(send);
-        // The receiver is consumed here: when the sink fails, it is gone and the
-        // workers stop at their next result.
+        // This consumes the receiver. If the sink fails, the receiver is dropped and the workers
+        // stop at their next result.
         results.into_iter().try_for_each(|(number, result)| sink(number, result))
     })
 }

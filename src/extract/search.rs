@@ -1,4 +1,4 @@
-//! Where in a photo the face is looked for, and at which size.
+//! Where to look for the face in a photo, and at which size.
 
 use mungpy_core::face::{FaceError, Species};
 
@@ -8,23 +8,23 @@ use crate::{
     vision::{Detection, Detector, VisionError},
 };
 
-/// One search of a photo.
+/// One search over a photo.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Pass {
     /// Longer side that the photo is scaled to, in pixels.
     side: usize,
-    /// How it is turned.
+    /// How the photo is turned.
     turn: Turn,
-    /// Whether it is searched in four overlapping quarters (two of a flat one): a
-    /// detector's memory grows with the area (dlib's CNN: 0.8 GB for 1536 px).
+    /// Whether to search four overlapping quarters (two in a flat photo), because a detector's
+    /// memory grows with the area (dlib's CNN: 0.8 GB for 1536 px).
     in_quarters: bool,
 }
 
-/// Cheap passes first; the next is taken only when the last found nothing.
+/// Cheap passes come first; each further one runs only if the last found nothing.
 ///
-/// Small rasters show large faces fast (HOG: 480 px in ~30 ms), large ones the
-/// small faces. Persons are then looked for sideways and upside down, because
-/// many a photo has lost its EXIF orientation.
+/// Small rasters show large faces quickly (HOG: 480 px in ~30 ms), large rasters show small faces.
+/// Persons are then searched for sideways and upside down, because many photos have lost their EXIF
+/// orientation.
 fn passes(species: Species) -> Vec<Pass> {
     let upright = |side| Pass { side, turn: Turn::None, in_quarters: false };
     match species {
@@ -40,33 +40,33 @@ fn passes(species: Species) -> Vec<Pass> {
     }
 }
 
-/// A head of 40 px in a photo of 960 px has 69 px at this side. The detector's
-/// window has 80 px: of 60 such heads it misses 3, and 8 at 1536 px.
+/// At this side, a head of 40 px in a photo of 960 px has 69 px. The detector's window has 80 px:
+/// it misses 3 of 60 such heads, and 8 at 1536 px.
 const CLOSE_SIDE: usize = 1664;
-/// Most that a photo is enlarged for the look at its quarters.
+/// Largest factor by which a photo is enlarged to search its quarters.
 const MAX_CLOSE_ENLARGEMENT: f64 = CLOSE_SIDE as f64 / 960.0;
-/// Share of a photo's longer side that a quarter has: two of them overlap by three of
-/// the smallest heads, and a photo of 16:9 has one row of them.
+/// Side of a quarter, as a share of the photo's longer side. Two quarters overlap by three of the
+/// smallest heads, and a 16:9 photo has a single row of them.
 const QUARTER: f64 = 0.57;
 
-/// Side below which dlib takes no picture, in pixels.
+/// Shortest side that dlib accepts, in pixels.
 const SHORTEST_SIDE: usize = 16;
-/// Most that a small photo is enlarged for a search.
+/// Largest factor by which a small photo is enlarged for a search.
 const MAX_ENLARGEMENT: usize = 3;
 
 impl Pass {
-    /// The pass over a raster of this longer side; `None` if it is not worth it.
+    /// Adapts the pass to a raster with this longer side; `None` if it is not worth running.
     fn within(self, long_side: usize) -> Option<Self> {
         if !self.in_quarters {
             return Some(Self { side: self.side.min(long_side * MAX_ENLARGEMENT), ..self });
         }
         let side = self.side.min((long_side as f64 * MAX_CLOSE_ENLARGEMENT) as usize);
-        // Hardly more than the pass before it has seen.
+        // Below this, it would show hardly more than the previous pass.
         (side >= 1000).then_some(Self { side, ..self })
     }
 
-    /// What is searched of a raster, scaled and turned; nothing of a strip that has too
-    /// little height for a face.
+    /// The views of a raster to search, scaled and turned; none for a strip too narrow to hold a
+    /// face.
     fn views(self, raster: &Raster) -> Result<Vec<Chip>, PhotoError> {
         if !self.in_quarters {
             let short_side = raster.width().min(raster.height()) * self.side / raster.long_side();
@@ -86,28 +86,28 @@ impl Pass {
     }
 }
 
-/// Where pieces of a length begin that cover a side between them: two, or one in
-/// the middle of a side that is no longer than a piece.
+/// Start positions of pieces of this length that cover a side: two, or a centred one if the side is
+/// no longer than a piece.
 fn starts(all: f64, length: f64) -> Vec<f64> {
     if all <= length { vec![(all - length) / 2.0] } else { vec![0.0, all - length] }
 }
 
-/// The face that was chosen.
+/// The chosen face.
 pub(super) struct FoundFace {
     /// Its box, in pixels of the raster turned by `turn`.
     pub(super) face: Detection,
     /// How the raster was turned when the face was found.
     pub(super) turn: Turn,
-    /// Faces found in that pass; the largest was chosen.
+    /// Number of faces found in that pass; the largest was chosen.
     pub(super) faces_found: usize,
 }
 
-/// How sure a detector is of a face that need not be looked at twice.
+/// Confidence from which a detection counts without confirmation.
 ///
-/// dlib's HOG detector seldom errs. The CNN for dogs is set so low that it misses
-/// few, and takes people and pillows for dogs as well: of 120 marked dogs it was
-/// less sure of none. What it doubts is decided by the landmark network, and all that
-/// it finds in an enlarged photo, where it has been sure of the buttons of a blouse.
+/// dlib's HOG detector seldom errs. The dog CNN's threshold is set low so that it misses few dogs,
+/// so it also takes people and pillows for dogs. All of 120 marked dogs scored above the value
+/// here; the landmark network decides on anything less certain. It also decides on everything found
+/// in an enlarged photo, where the CNN has been certain about the buttons of a blouse.
 fn beyond_doubt(species: Species, pass: Pass) -> f64 {
     match species {
         Species::Person => f64::NEG_INFINITY,
@@ -116,10 +116,10 @@ fn beyond_doubt(species: Species, pass: Pass) -> f64 {
     }
 }
 
-/// Doubtful faces that are looked at twice, the surest of them.
+/// Largest number of uncertain faces to check, most certain first.
 const MOST_DOUBTFUL: usize = 6;
 
-/// What finds the faces of a species.
+/// Finds the faces of a species.
 pub(super) struct FaceFinder {
     species: Species,
     detector: Detector,
@@ -130,13 +130,13 @@ impl FaceFinder {
         Self { species, detector }
     }
 
-    /// A copy for another worker.
+    /// Clones the finder for another worker.
     pub(super) fn try_clone(&self) -> Result<Self, VisionError> {
         Ok(Self { species: self.species, detector: self.detector.try_clone()? })
     }
 
-    /// Finds the largest face that is sure enough. `is_face` decides on a doubtful
-    /// one in a raster.
+    /// Finds the largest face that is sufficiently certain. `is_face` decides on an uncertain one
+    /// in a raster.
     pub(super) fn find(
         &mut self,
         raster: &Raster,
@@ -157,9 +157,8 @@ impl FaceFinder {
         Err(FaceError::NoFace { species: self.species.name() }.into())
     }
 
-    /// The faces that a pass finds in a raster, in pixels of the turned one, each once:
-    /// those beyond doubt; only where there is none, the doubtful ones that stand a
-    /// second look.
+    /// The faces that a pass finds, each once, in pixels of the turned raster: the certain ones,
+    /// or, if there are none, the uncertain ones that the check confirms.
     fn search(
         &mut self,
         raster: &Raster,
@@ -184,8 +183,8 @@ impl FaceFinder {
         Ok(kept)
     }
 
-    /// What the detector finds in overlapping views, the surest first: in pixels of the
-    /// raster that they show, each with the number of its view.
+    /// Detections in overlapping views, most certain first, each with the number of its view, in
+    /// pixels of the raster that the views show.
     fn detect(&mut self, views: &[Chip]) -> Result<Vec<(Detection, usize)>, VisionError> {
         let mut all = Vec::new();
         for (number, view) in views.iter().enumerate() {
@@ -206,14 +205,14 @@ impl FaceFinder {
     }
 }
 
-/// Overlap (intersection over union) above which boxes in two views show one face.
+/// Overlap (intersection over union) above which boxes in two views belong to the same face.
 const SAME_FACE: f64 = 0.3;
 
-/// A face must be so sure, as a share of the surest, to be preferred for its size:
-/// what a detector takes for a face by mistake is often large and seldom sure.
+/// Confidence that a face needs to be preferred for its size, as a share of the highest confidence:
+/// false detections are often large and seldom certain.
 const SURE: f64 = 0.5;
 
-/// The largest of the faces that are sure enough.
+/// The largest of the sufficiently certain faces.
 fn largest(faces: &[Detection]) -> Option<&Detection> {
     let surest = faces.iter().map(|face| face.confidence).fold(0.0, f64::max);
     let sure = faces.iter().filter(|face| face.confidence >= SURE * surest);

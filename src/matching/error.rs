@@ -1,4 +1,4 @@
-//! Why a request was not answered with a dog.
+//! Why a request could not be answered with a dog.
 
 use mungpy_core::reason::{Reason, WithReason};
 use mungpy_core::{face::FaceError, temperament::TemperamentError};
@@ -6,7 +6,7 @@ use mungpy_proto::limits::{MAX_PHOTOS, MAX_TOP};
 
 use crate::extract::ExtractError;
 
-/// Why a request was not answered with a dog.
+/// Why a request could not be answered with a dog.
 #[derive(Debug, thiserror::Error)]
 pub enum MatchError {
     /// The request has no photo.
@@ -15,43 +15,43 @@ pub enum MatchError {
     /// The request has too many photos.
     #[error("the request has {count} photos, more than the limit of {MAX_PHOTOS}; send fewer")]
     TooManyPhotos {
-        /// Photos in the request.
+        /// Number of photos in the request.
         count: usize,
     },
-    /// More dogs are asked for than are named.
+    /// The request asks for more dogs than an answer may name.
     #[error("top is {top}, more than the limit of {MAX_TOP}; ask for fewer dogs")]
     TopTooLarge {
-        /// As it was asked for.
+        /// Number of dogs requested.
         top: u32,
     },
-    /// No face that can be compared was found in a photo.
+    /// A photo has no comparable face.
     #[error("photo {number} of {count}: {error}")]
     Photo {
-        /// Which photo, from 1.
+        /// Number of the photo, starting at 1.
         number: usize,
-        /// Photos in the request.
+        /// Number of photos in the request.
         count: usize,
         /// What is wrong with it.
         error: ExtractError,
     },
-    /// The photos together give no face.
+    /// The photos combined yield no valid face.
     #[error(transparent)]
     Face(#[from] FaceError),
-    /// An answer is not understood.
+    /// An answer is invalid.
     #[error(transparent)]
     Temperament(#[from] TemperamentError),
-    /// The catalogue holds no dog.
+    /// The catalogue has no dogs.
     #[error("the catalogue (version {version}) holds no dog; run a batch over a source with dogs")]
     CatalogueEmpty {
         /// Version of the catalogue.
         version: u64,
     },
-    /// The filter leaves no dog.
+    /// The filter leaves no dogs.
     #[error(
         "none of the {dogs} dogs fits the answers and exclusions; relax the policy or exclude fewer dogs"
     )]
     NoCandidate {
-        /// Dogs in the catalogue.
+        /// Number of dogs in the catalogue.
         dogs: usize,
     },
 }

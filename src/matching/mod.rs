@@ -1,5 +1,5 @@
-//! One person's request answered: photos measured, catalogue searched, answer
-//! explained. Used by the gRPC service and by `mungpy match` alike.
+//! Answers one person's request: measures the photos, searches the catalogue, explains the result.
+//! The gRPC service and `mungpy match` share it.
 
 mod error;
 mod response;
@@ -26,31 +26,30 @@ pub struct Matcher {
     policy: Policy,
 }
 
-/// An answer, and what it rests on.
+/// An answer, and the data behind it.
 pub struct MatchAnswer {
-    /// The answer.
+    /// The response message.
     pub response: MatchResponse,
-    /// The person's proportions: the mean over the photos.
+    /// The person's proportions, averaged over the photos.
     pub person: Measurement,
-    /// What was found in each photo of the person.
+    /// What was found in each photo.
     pub people: Vec<Extraction>,
-    /// The dogs, as they stand in the index.
+    /// The search result, with dogs by their number in the index.
     pub found: SearchResult,
 }
 
 impl Matcher {
-    /// A matcher that filters by `policy` where a request names none.
+    /// Creates a matcher that filters by `policy` unless a request names one.
     pub fn new(questionnaire: Questionnaire, policy: Policy) -> Self {
         Self { questionnaire, policy }
     }
 
-    /// The questionnaire that answers are given to.
+    /// The questionnaire that answers refer to.
     pub fn questionnaire(&self) -> &Questionnaire {
         &self.questionnaire
     }
 
-    /// Names the most similar dog. Measures the photos with `extractor` and blocks for as long
-    /// as they take.
+    /// Finds the most similar dog. Measures the photos with `extractor` and blocks while doing so.
     pub fn answer(
         &self,
         extractor: &mut Extractor,
@@ -100,7 +99,7 @@ fn measure<B: AsRef<[u8]>>(
         .collect()
 }
 
-/// Checks the numbers of a request; how many dogs to name.
+/// Checks the limits of a request; returns the number of dogs to name.
 fn check_limits(request: &MatchRequest) -> Result<usize, MatchError> {
     match request.photos.len() {
         0 => return Err(MatchError::NoPhoto),

@@ -1,4 +1,4 @@
-//! The answer in the form of the contract.
+//! The answer as a message of the contract.
 
 use mungpy_core::{
     face::Measurement,
@@ -11,7 +11,7 @@ use mungpy_proto::v1;
 use super::Snapshot;
 use crate::{extract::Extraction, messages};
 
-/// Writes the answer for at least one hit.
+/// Builds the response from at least one hit.
 pub(super) fn respond(
     image_id: &str,
     snapshot: &Snapshot,

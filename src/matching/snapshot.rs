@@ -9,7 +9,7 @@ use mungpy_core::{
 
 use crate::catalogue::Catalogue;
 
-/// What a server searches at a moment. Immutable; a new one takes its place.
+/// What a server searches at a given moment. It is immutable; a newer snapshot replaces it.
 pub struct Snapshot {
     /// Version of the catalogue.
     pub version: u64,

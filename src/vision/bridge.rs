@@ -1,7 +1,7 @@
 //! Declarations shared by Rust and `dlib_bridge.cc`.
 //!
-//! Every function that may throw returns a `Result`: `cxx` turns a C++ exception
-//! into an `Err` with its message.
+//! Every function that may throw returns a `Result`: `cxx` turns a C++ exception into an `Err` with
+//! its message.
 
 #[cxx::bridge(namespace = "mungpy")]
 pub(super) mod ffi {
@@ -11,7 +11,7 @@ pub(super) mod ffi {
         top: f64,
         right: f64,
         bottom: f64,
-        /// Distance from the detector's threshold; larger is surer.
+        /// Distance from the detector's threshold; larger is more certain.
         confidence: f64,
     }
 
@@ -20,7 +20,7 @@ pub(super) mod ffi {
 
         /// dlib's histogram-of-oriented-gradients detector of frontal human faces.
         type HogDetector;
-        /// dlib's max-margin CNN detector, in its published architecture or in the project's.
+        /// dlib's max-margin CNN detector, in dlib's published architecture or the project's.
         type CnnDetector;
 
         fn frontal_face_detector() -> Result<UniquePtr<HogDetector>>;
@@ -31,14 +31,14 @@ pub(super) mod ffi {
         #[rust_name = "copy"]
         fn clone(self: &CnnDetector) -> Result<UniquePtr<CnnDetector>>;
 
-        /// `rgb`: `height` rows of `width` pixels of 3 bytes.
+        /// `rgb` holds `height` rows of `width` pixels of 3 bytes.
         fn detect(
             self: Pin<&mut HogDetector>,
             rgb: &[u8],
             width: usize,
             height: usize,
         ) -> Result<Vec<RawDetection>>;
-        /// `rgb`: `height` rows of `width` pixels of 3 bytes.
+        /// `rgb` holds `height` rows of `width` pixels of 3 bytes.
         fn detect(
             self: Pin<&mut CnnDetector>,
             rgb: &[u8],
@@ -49,7 +49,7 @@ pub(super) mod ffi {
         /// Name of the GPU that networks run on; empty in a build without CUDA.
         fn graphics_processor() -> Result<String>;
 
-        /// Settings of native libraries that hold for the whole process.
+        /// Configures native libraries for the whole process.
         fn prepare_process();
     }
 }

@@ -21,7 +21,7 @@ pub struct Detection {
     pub right: f64,
     /// y of the lower edge.
     pub bottom: f64,
-    /// Distance from the detector's threshold; larger is surer.
+    /// Distance from the detector's threshold; larger is more certain.
     pub confidence: f64,
 }
 
@@ -46,12 +46,12 @@ impl Detection {
         self.width() * self.height()
     }
 
-    /// Middle of the box.
+    /// Centre of the box.
     pub fn centre(&self) -> [f64; 2] {
         [f64::midpoint(self.left, self.right), f64::midpoint(self.top, self.bottom)]
     }
 
-    /// Intersection over union with another box: 0 apart, 1 the same.
+    /// Intersection over union with another box: 0 if disjoint, 1 if equal.
     pub fn overlap(&self, other: &Self) -> f64 {
         let width = self.right.min(other.right) - self.left.max(other.left);
         let height = self.bottom.min(other.bottom) - self.top.max(other.top);
@@ -59,7 +59,7 @@ impl Detection {
         both / (self.area() + other.area() - both)
     }
 
-    /// The corners moved by `rule`, put in order again.
+    /// Maps the corners by `rule` and reorders them.
     #[must_use]
     pub fn map(&self, rule: impl Fn([f64; 2]) -> [f64; 2]) -> Self {
         let (a, b) = (rule([self.left, self.top]), rule([self.right, self.bottom]));
@@ -73,8 +73,8 @@ impl Detection {
     }
 }
 
-/// A face detector. It keeps scratch memory of the image it works on, so a
-/// search needs it exclusively; each worker has a copy of its own.
+/// A face detector. It keeps scratch memory of the current image, so a search needs exclusive
+/// access and each worker has its own copy.
 pub struct Detector(Kind);
 
 enum Kind {
@@ -83,14 +83,13 @@ enum Kind {
 }
 
 impl Detector {
-    /// dlib's HOG detector of upright frontal human faces from 80 px; its weights
-    /// are part of dlib.
+    /// dlib's HOG detector of upright frontal human faces from 80 px. Its weights are part of dlib.
     pub fn frontal_person() -> Result<Self, VisionError> {
         Ok(Self(Kind::Hog(ffi::frontal_face_detector()?)))
     }
 
-    /// A max-margin CNN: the project's own, or one that dlib's author published.
-    /// It runs on the GPU in a build with the feature `cuda`.
+    /// A max-margin CNN: the project's own, or one published by dlib's author. It runs on the GPU
+    /// if built with the feature `cuda`.
     pub fn cnn(model: &VerifiedModel) -> Result<Self, VisionError> {
         let gpu = ffi::graphics_processor().map_err(|error| VisionError::NoGraphicsProcessor {
             detail: error.what().to_owned(),
@@ -108,7 +107,7 @@ impl Detector {
         Ok(Self(Kind::Cnn(parsed)))
     }
 
-    /// A copy for another worker; much cheaper than reading the model again.
+    /// Clones the detector for another worker, which is much cheaper than reading the model again.
     pub fn try_clone(&self) -> Result<Self, VisionError> {
         Ok(Self(match &self.0 {
             Kind::Hog(detector) => Kind::Hog(detector.copy()?),
@@ -116,7 +115,7 @@ impl Detector {
         }))
     }
 
-    /// Every face in the raster, the surest first. Sides of 16 to 4096 px.
+    /// All faces in the raster, most certain first. Sides must be 16 to 4096 px.
     pub fn detect(&mut self, raster: &Raster) -> Result<Vec<Detection>, VisionError> {
         let (rgb, width, height) = (raster.bytes()?, raster.width(), raster.height());
         let found = match &mut self.0 {

@@ -28,8 +28,8 @@ namespace {
 
 using Image = dlib::matrix<dlib::rgb_pixel>;
 
-// A second failed assertion inside dlib ends the process (dlib::fatal_error
-// refuses to be thrown twice), so what dlib asserts is checked here first.
+// A second failed assertion inside dlib ends the process (dlib::fatal_error refuses to be thrown
+// twice), so dlib's assertions are checked here first.
 constexpr size_t kMinSide = 16;
 constexpr size_t kMaxSide = 4096;
 
@@ -62,7 +62,7 @@ void add(rust::Vec<RawDetection>& out, const dlib::rectangle& box, double confid
   out.push_back(found);
 }
 
-// Reads a model from memory, where its checksum was taken, without a copy.
+// Reads a model from the memory whose checksum was verified, without a copy.
 struct ConstBuffer : std::streambuf {
   explicit ConstBuffer(rust::Slice<const uint8_t> bytes) {
     char* begin = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
@@ -81,7 +81,7 @@ using Downsampled = Down<32, Down<32, Down<16, Input>>>;
 using Net = dlib::loss_mmod<dlib::con<1, 9, 9, 1, 1, Same<45, Same<45, Same<45, Downsampled>>>>>;
 }  // namespace dlib_published
 
-// The project's own, as training/native/networks.h has it.
+// The project's own architecture, as in training/native/networks.h.
 namespace own {
 template <long N, long K, typename Below> using Down = dlib::relu<dlib::con<N, K, K, 2, 2, Below>>;
 template <long N, long K, typename Below> using Same = dlib::relu<dlib::con<N, K, K, 1, 1, Below>>;
@@ -167,9 +167,9 @@ rust::String graphics_processor() {
 void prepare_process() {
   openblas_set_num_threads(1);
 #ifdef __GLIBC__
-  // A detection allocates the same large tensors again and again; by default
-  // each goes back to the kernel and comes anew, zeroed page by page. An arena
-  // of a thread holds no block above 64 MiB, so all threads share the first.
+  // A detection allocates the same large tensors again and again. By default each goes back to the
+  // kernel and comes back zeroed, page by page. A thread's arena holds no block above 64 MiB, so
+  // all threads share the first arena.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_ARENA_MAX, 1);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);

@@ -44,8 +44,8 @@ class CnnDetector {
 
 std::unique_ptr<HogDetector> frontal_face_detector();
 std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_dlib);
-// Name of the GPU that networks run on; empty in a build without CUDA. Throws
-// where there is none that can be used.
+// Name of the GPU that networks run on; empty in a build without CUDA. Throws if there is no usable
+// GPU.
 rust::String graphics_processor();
 void prepare_process();
 

@@ -1,4 +1,4 @@
-//! What can go wrong between Rust and the native libraries.
+//! Errors of models and native libraries.
 
 use std::{io, path::PathBuf};
 
@@ -6,7 +6,7 @@ use mungpy_core::reason::{Reason, WithReason};
 
 use crate::photo::PhotoError;
 
-/// Why a model could not be loaded or dlib refused an image.
+/// Why a model could not be loaded or a native library failed.
 #[derive(Debug, thiserror::Error)]
 pub enum VisionError {
     /// No model directory holds the file.
@@ -14,20 +14,20 @@ pub enum VisionError {
     ModelMissing {
         /// Name of the file.
         file: String,
-        /// Where it comes from.
+        /// How to get the file.
         hint: String,
         /// Directories that were searched, in order.
         searched: Vec<PathBuf>,
     },
-    /// The file exists and cannot be read.
+    /// The file exists but cannot be read.
     #[error("model {}: {source}", path.display())]
     ModelUnreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's message.
         source: io::Error,
     },
-    /// The file is not the one that the manifest names.
+    /// The file's checksum differs from the manifest's.
     #[error(
         "model {} is damaged or of another version: its SHA-256 is {found}, the manifest says {expected}; install it anew",
         path.display()
@@ -35,7 +35,7 @@ pub enum VisionError {
     ModelCorrupted {
         /// The file.
         path: PathBuf,
-        /// SHA-256 of the manifest, in hexadecimal.
+        /// SHA-256 in the manifest, in hexadecimal.
         expected: String,
         /// SHA-256 of the file, in hexadecimal.
         found: String,
@@ -45,29 +45,29 @@ pub enum VisionError {
     ModelRejected {
         /// Name of the file.
         file: String,
-        /// What the library said.
+        /// The library's message.
         detail: String,
     },
-    /// A build for GPUs runs where none can be used.
+    /// A GPU build found no usable GPU.
     #[error(
         "no CUDA device can be used: {detail}; install the NVIDIA driver, or use a build without the feature cuda"
     )]
     NoGraphicsProcessor {
-        /// What CUDA said.
+        /// CUDA's message.
         detail: String,
     },
-    /// dlib threw an exception while it worked on an image.
+    /// dlib threw an exception while processing an image.
     #[error("dlib failed: {0}")]
     Dlib(#[from] cxx::Exception),
-    /// OpenCV threw an exception while it ran a network.
+    /// OpenCV threw an exception while running a network.
     #[error("OpenCV failed: {0}")]
     OpenCv(#[from] opencv::Error),
-    /// A network answered with something else than 16 heat maps for each chip.
+    /// A network returned something other than 16 heat maps per chip.
     #[error("the landmark network gave {found} values for {chips} chips")]
     HeatMaps {
-        /// Values in its answer.
+        /// Number of values in its output.
         found: usize,
-        /// Chips that it was given.
+        /// Number of chips in its input.
         chips: usize,
     },
     /// The image could not be prepared for dlib.

@@ -1,4 +1,4 @@
-//! The landmark network: it draws a heat map for each landmark; OpenCV runs it.
+//! The landmark network, run by OpenCV, which outputs a heat map for each landmark.
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use super::{
 use crate::photo::Raster;
 
 const CELLS: usize = CHIP_SIDE / HEATMAP_CELL;
-/// Names of the outputs: N × 16 × 40 × 40 scores; N × 1, above 0 for a face.
+/// Names of the outputs: N × 16 × 40 × 40 scores; N × 1 face scores, above 0 for a face.
 const HEATMAPS: &str = "heatmaps";
 const FACE_SCORE: &str = "verdict"; // its name in the shipped model
 
-/// A network that finds the 16 landmarks in a chip. Running it writes scratch
-/// memory, so each worker has a copy of its own.
+/// A network that finds the 16 landmarks in a chip. Running it writes to scratch memory, so each
+/// worker has its own copy.
 pub struct LandmarkNetwork {
     net: Net,
     onnx: Arc<Vector<u8>>,
 }
 
 impl LandmarkNetwork {
-    /// Parses a verified ONNX model and makes sure that it draws 16 heat maps.
+    /// Parses a verified ONNX model and checks that it outputs 16 heat maps.
     pub fn new(model: &VerifiedModel) -> Result<Self, VisionError> {
         let rejected =
             |detail: String| VisionError::ModelRejected { file: model.entry.file.clone(), detail };
@@ -47,19 +47,19 @@ impl LandmarkNetwork {
         Ok(Self { net, onnx })
     }
 
-    /// A copy for another worker.
+    /// Clones the network for another worker.
     pub fn try_clone(&self) -> Result<Self, VisionError> {
         Ok(Self::parse(Arc::clone(&self.onnx))?)
     }
 
-    /// The landmarks in each chip of [`CHIP_SIDE`] pixels, in its pixels.
+    /// The landmarks in each chip of [`CHIP_SIDE`] pixels, in pixels of the chip.
     pub fn predict(&mut self, chips: &[Raster]) -> Result<Vec<Landmarks>, VisionError> {
         let [maps] = self.run(chips, [HEATMAPS])?;
         landmarks_of(&maps, chips.len())
     }
 
-    /// The landmarks in each chip, and how surely it shows a face of the species at all:
-    /// above 0 it rather does.
+    /// The landmarks in each chip and its face score, which is above 0 if the chip probably shows a
+    /// face of the species.
     pub fn predict_with_face_score(
         &mut self,
         chips: &[Raster],
@@ -69,7 +69,7 @@ impl LandmarkNetwork {
         Ok(landmarks.into_iter().zip(face_scores.data_typed::<f32>()?.iter().copied()).collect())
     }
 
-    /// Outputs of the network for these chips.
+    /// Runs the network on these chips and returns its outputs.
     fn run<const N: usize>(
         &mut self,
         chips: &[Raster],
@@ -106,8 +106,8 @@ fn landmarks(maps: &[f32]) -> Landmarks {
     Landmarks(std::array::from_fn(|_| expected_position(maps.next().expect("one for each point"))))
 }
 
-/// Mean position under the softmax of the scores (integral regression: Sun et
-/// al., ECCV 2018), in pixels of the chip; finer than a cell.
+/// Mean position under the softmax of the scores (integral regression: Sun et al., ECCV 2018), in
+/// pixels of the chip. Its resolution is finer than a cell.
 fn expected_position(scores: &[f32]) -> [f64; 2] {
     let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let (mut sum, mut x, mut y) = (0.0, 0.0, 0.0);

@@ -1,7 +1,7 @@
-//! The constants of `landmark-models/landmarking.toml`, which the training reads as well: a
-//! network must see the same chips in use as in training. The file says what each one means.
+//! The constants of `landmark-models/landmarking.toml`. The training reads the same file, because a
+//! network must see the same chips at run time as in training. The file explains each one.
 //!
-//! `[chip] side` is [`CHIP_SIDE`], and so on.
+//! `[chip] side` becomes [`CHIP_SIDE`], and so on.
 
 include!(concat!(env!("OUT_DIR"), "/landmarking.rs"));
 

@@ -1,8 +1,7 @@
-//! dlib and OpenCV's networks behind safe types: model files, face detectors,
-//! landmark predictors.
+//! dlib and OpenCV's networks behind safe types: model files, face detectors, landmark predictors.
 //!
-//! The one place with `unsafe` code. A C++ exception becomes a [`VisionError`];
-//! what dlib would abort on is refused before dlib sees it.
+//! Only this module has `unsafe` code. A C++ exception becomes a [`VisionError`]; input on which
+//! dlib would abort is refused before dlib sees it.
 
 #[allow(unsafe_code, missing_docs, unreachable_pub)]
 mod bridge;
@@ -20,20 +19,19 @@ pub use landmarking::CHIP_SIDE;
 pub use models::{Delivery, ModelEntry, Models, Role, VerifiedModel};
 pub use predictor::{Predictor, SquareBox};
 
-// SAFETY: dlib's detectors own all their memory, so they may move between threads;
-// what its CUDA build keeps for a thread are handles that it makes wherever it runs.
-// They are not Sync: a search writes scratch memory, which the exclusive borrow of
-// `Detector::detect` guards.
+// SAFETY: dlib's detectors own all their memory, so they may move between threads; its CUDA build
+// keeps only handles per thread, which it creates wherever it runs. They are not Sync: a search
+// writes to scratch memory, which the exclusive borrow of `Detector::detect` guards.
 #[allow(unsafe_code)]
 unsafe impl Send for bridge::ffi::HogDetector {}
 // SAFETY: as above.
 #[allow(unsafe_code)]
 unsafe impl Send for bridge::ffi::CnnDetector {}
 
-/// Settings of native libraries for the whole process; call once at its start.
+/// Configures native libraries for the whole process; call once at start.
 ///
-/// Each BLAS call stays on its caller's thread (the workers are the parallelism),
-/// and memory of a detection is kept for the next.
+/// Each BLAS call stays on its caller's thread, because the workers already run in parallel. Memory
+/// of a detection is kept for the next one.
 pub fn prepare_process() {
     bridge::ffi::prepare_process();
 }

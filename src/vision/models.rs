@@ -1,4 +1,4 @@
-//! The model files: where they are looked for and what they must be.
+//! The model files: where to find them and how to verify them.
 
 use std::{
     env, fmt, fs,
@@ -12,22 +12,22 @@ use sha2::{Digest, Sha256};
 use super::VisionError;
 
 const MANIFEST: &str = include_str!("../../landmark-models/manifest.toml");
-/// Where Debian's `libdlib-data` puts the person landmark model.
+/// Directory of the person landmark model in Debian's `libdlib-data`.
 const DISTRIBUTION_DIR: &str = "/usr/share/dlib";
 
-/// What a model is for.
+/// The purpose of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// CNN that finds the heads of dogs.
+    /// CNN that finds dogs' heads.
     DogDetector,
-    /// Finds the landmarks of a dog.
+    /// Finds a dog's landmarks.
     DogLandmarks,
-    /// Finds the landmarks of a person.
+    /// Finds a person's landmarks.
     PersonLandmarks,
 }
 
-/// How a model file comes to a machine.
+/// How a model file gets onto a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Delivery {
@@ -42,28 +42,28 @@ pub enum Delivery {
 /// One entry of the manifest.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ModelEntry {
-    /// What it is for.
+    /// Purpose of the model.
     pub role: Role,
-    /// Whose it is.
+    /// Who made the model.
     pub origin: ModelOrigin,
     /// Name of the file.
     pub file: String,
-    /// How the file comes to a machine.
+    /// How the file gets onto a machine.
     pub delivery: Delivery,
-    /// Package that holds it, for [`Delivery::Package`].
+    /// Package that contains it, for [`Delivery::Package`].
     pub package: Option<String>,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
 }
 
 impl ModelEntry {
-    /// Name and the first digits of the checksum: changes with the content.
+    /// Name and first digits of the checksum, so the version changes with the content.
     pub fn version(&self) -> String {
         let stem = self.file.split_once('.').map_or(&self.file[..], |(stem, _)| stem);
         format!("{stem}@{}", &self.sha256[..8])
     }
 
-    /// Compares the content of a file, which came from `path`, with the checksum.
+    /// Compares the content of a file, read from `path`, with the checksum.
     pub fn check(&self, bytes: &[u8], path: &Path) -> Result<(), VisionError> {
         let found = Hex(&Sha256::digest(bytes)).to_string();
         if found == self.sha256 {
@@ -87,18 +87,17 @@ impl ModelEntry {
     }
 }
 
-/// A model file that is what the manifest says.
+/// A model file that matches the manifest.
 pub struct VerifiedModel {
     /// Its entry.
     pub entry: ModelEntry,
-    /// Where it was found.
+    /// Where the file was found.
     pub path: PathBuf,
-    /// Its content.
+    /// Content of the file.
     pub bytes: Vec<u8>,
 }
 
-/// The manifest, the directories that model files are looked for in, and whose models are
-/// chosen.
+/// The manifest, the directories to search for model files, and the chosen models.
 #[derive(Debug, Clone)]
 pub struct Models {
     entries: Vec<ModelEntry>,
@@ -113,8 +112,8 @@ struct Manifest {
 }
 
 impl Models {
-    /// The project's own models. Looks in `directories` first, then beside the program and in
-    /// the directories of the operating system.
+    /// Chooses the project's own models. Searches `directories` first, then next to the program and
+    /// in the operating system's directories.
     pub fn new(directories: &[PathBuf]) -> Self {
         let manifest: Manifest = toml::from_str(MANIFEST).expect("the built-in manifest is valid");
         let mut all = directories.to_vec();
@@ -131,13 +130,13 @@ impl Models {
         }
     }
 
-    /// The same with this detector of dogs.
+    /// Chooses the dog detector.
     #[must_use]
     pub fn with_dog_detector(self, dog_detector: ModelOrigin) -> Self {
         Self { dog_detector, ..self }
     }
 
-    /// The same with the landmarks of persons by this model.
+    /// Chooses the person landmark model.
     #[must_use]
     pub fn with_person_landmarks(self, person_landmarks: ModelOrigin) -> Self {
         Self { person_landmarks, ..self }
@@ -152,17 +151,17 @@ impl Models {
         }
     }
 
-    /// Whether an entry of the manifest is the one chosen for its role.
+    /// Whether an entry of the manifest is the chosen one for its role.
     pub fn uses(&self, entry: &ModelEntry) -> bool {
         entry.origin == self.origin(entry.role)
     }
 
-    /// Every entry of the manifest.
+    /// All entries of the manifest.
     pub fn entries(&self) -> &[ModelEntry] {
         &self.entries
     }
 
-    /// The entry that is chosen for a role.
+    /// The chosen entry for a role.
     pub fn entry(&self, role: Role) -> &ModelEntry {
         self.entries
             .iter()
@@ -170,12 +169,12 @@ impl Models {
             .expect("the built-in manifest names a model for every choice")
     }
 
-    /// Reads the model that is chosen for a role and compares its checksum with the manifest.
+    /// Reads the chosen model for a role and verifies its checksum.
     pub fn verified(&self, role: Role) -> Result<VerifiedModel, VisionError> {
         self.verify(self.entry(role))
     }
 
-    /// Reads the model of an entry and compares its checksum.
+    /// Reads the model of an entry and verifies its checksum.
     pub fn verify(&self, entry: &ModelEntry) -> Result<VerifiedModel, VisionError> {
         let path = self.locate(entry)?;
         let bytes = fs::read(&path)
@@ -197,8 +196,8 @@ impl Models {
     }
 }
 
-/// `landmark-models` in the working directory, beside the program (installed
-/// alone, under a prefix, or built by cargo), and the distribution's directory.
+/// `landmark-models` in the working directory and next to the program (installed alone, under a
+/// prefix, or built by cargo), and the distribution's directory.
 fn default_directories() -> Vec<PathBuf> {
     let mut found = vec![PathBuf::from("landmark-models")];
     if let Some(bin) = env::current_exe().ok().as_deref().and_then(Path::parent) {
@@ -212,7 +211,7 @@ fn default_directories() -> Vec<PathBuf> {
     found
 }
 
-/// Bytes in hexadecimal.
+/// Formats bytes in hexadecimal.
 struct Hex<'a>(&'a [u8]);
 
 impl fmt::Display for Hex<'_> {

@@ -1,5 +1,4 @@
-//! The landmark predictor: dlib's ensemble of regression trees (Kazemi &
-//! Sullivan, CVPR 2014).
+//! dlib's landmark predictor, an ensemble of regression trees (Kazemi & Sullivan, CVPR 2014).
 
 use dlib_face_recognition::{ImageMatrix, LandmarkPredictor, LandmarkPredictorTrait, Rectangle};
 use mungpy_core::face::Point;
@@ -18,14 +17,14 @@ pub struct SquareBox {
     pub side: f64,
 }
 
-/// Predicts the landmarks of a face from its box. Shared freely by workers:
-/// prediction only reads the trees.
+/// Predicts the landmarks of a face from its box. Workers share it freely, because prediction only
+/// reads the trees.
 pub struct Predictor {
     trees: LandmarkPredictor,
 }
 
 impl Predictor {
-    /// Parses a verified model and makes sure that it predicts `count` points.
+    /// Parses a verified model and checks that it predicts `count` points.
     pub fn new(model: &VerifiedModel, count: usize) -> Result<Self, VisionError> {
         let rejected =
             |detail: String| VisionError::ModelRejected { file: model.entry.file.clone(), detail };
@@ -40,7 +39,7 @@ impl Predictor {
 
     /// The landmarks for each box, in pixels of the raster.
     ///
-    /// dlib rounds them to whole pixels: use a raster in which the face is large.
+    /// dlib rounds them to whole pixels, so use a raster in which the face is large.
     pub fn predict(
         &self,
         raster: &Raster,
@@ -69,7 +68,7 @@ fn rectangle(left: f64, top: f64, side: f64) -> Rectangle {
 #[allow(unsafe_code)]
 fn matrix(rgb: &[u8], width: usize, height: usize) -> ImageMatrix {
     assert_eq!(rgb.len(), width * height * 3, "a raster has three bytes a pixel");
-    // SAFETY: `new` reads width * height * 3 bytes from the pointer, which the
-    // slice holds, and copies them.
+    // SAFETY: `new` reads width * height * 3 bytes from the pointer, which the slice holds, and
+    // copies them.
     unsafe { ImageMatrix::new(width, height, rgb.as_ptr()) }
 }

@@ -1,4 +1,4 @@
-//! Landmarks of a found face: predicted several times, averaged robustly.
+//! Landmarks of a found face: several predictions, averaged robustly.
 
 mod network;
 mod trees;
@@ -15,17 +15,17 @@ use crate::{
     vision::{Detection, LandmarkNetwork, Predictor, VerifiedModel, VisionError},
 };
 
-/// Shift of the box in x and y and its scale, in shares of its side.
+/// Shift of the box in x and y, and its scale, as shares of its side.
 type Jitter = [f64; 3];
 
-/// Side of the picture of the face in which its sharpness is measured, in pixels.
+/// Side of the face chip in which sharpness is measured, in pixels.
 const SHARPNESS_SIDE: usize = 256;
 
-/// What finds the landmarks in a face box.
+/// The model that finds landmarks in a face box.
 pub(super) enum LandmarkModel {
-    /// dlib's trees with 68 points. Shared by workers.
+    /// dlib's trees with 68 points, shared by workers.
     Trees(Arc<Predictor>),
-    /// A network of the project with 16 points, and how it looks at a face.
+    /// A network of the project with 16 points, and its look plan.
     Network(LandmarkNetwork, LookPlan),
 }
 
@@ -38,7 +38,7 @@ impl LandmarkModel {
         Ok(Self::Network(LandmarkNetwork::new(model)?, looks))
     }
 
-    /// A copy for another worker.
+    /// Clones the model for another worker.
     pub(super) fn try_clone(&self) -> Result<Self, VisionError> {
         Ok(match self {
             Self::Trees(predictor) => Self::Trees(Arc::clone(predictor)),
@@ -47,7 +47,7 @@ impl LandmarkModel {
     }
 }
 
-/// Landmarks in pixels of the raster, and how much the predictions disagree.
+/// Landmarks in pixels of the raster, and how far the predictions disagree.
 pub(super) struct LandmarkEstimate {
     pub(super) landmarks: Landmarks,
     /// Root mean square distance of the first round's predictions from their mean, as a
@@ -76,8 +76,7 @@ pub(super) fn locate(
     })
 }
 
-/// Whether a box, in pixels of the raster, shows a face at all, as far as the
-/// model can tell.
+/// Whether a box, in pixels of the raster, shows a face, as far as the model can tell.
 pub(super) fn is_face(
     raster: &Raster,
     face: &Detection,
@@ -89,7 +88,7 @@ pub(super) fn is_face(
     }
 }
 
-/// Interquartile mean of each coordinate: two wild predictions do no harm.
+/// Interquartile mean of each coordinate, robust to two wild predictions.
 fn robust_mean(predictions: &[Landmarks]) -> Landmarks {
     let trimmed = predictions.len() / 4;
     let coordinate = |point: usize, axis: usize| {

@@ -1,4 +1,4 @@
-//! Landmarks by a network: in chips, each seen as it is and mirrored.
+//! Landmarks from a network, which sees each chip as it is and mirrored.
 
 use mungpy_core::face::{
     self, FaceError, Landmarks, Placement, QualityLimits, Species, SymmetricShape, points_of,
@@ -17,28 +17,27 @@ use crate::{
     },
 };
 
-/// What stays when a chip is warped: a frame outside of it.
+/// The frame outside a chip that stays in place when the chip is warped.
 const AROUND_CHIP: [[f64; 2]; 2] = {
     let (side, margin) = (CHIP_SIDE as f64, REFINEMENT_WARP_MARGIN);
     [[-margin * side; 2], [(1.0 + margin) * side; 2]]
 };
 
-/// How often a network looks at a face, and at what of it.
+/// How often a network looks at a face, and at which chips.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::extract) enum LookPlan {
-    /// In rounds, each at so many jittered boxes as they are and mirrored; from the second
-    /// round on with the face that the last one found warped towards the mean face.
+    /// In rounds. Each looks at that many jittered boxes, as they are and mirrored. From the second
+    /// round on, the face found by the previous round is warped towards the mean face.
     RefinedTowardsMean {
         /// Jittered boxes of each round.
         boxes: &'static [usize],
     },
-    /// Once at the box, then at the chip in which the landmarks found there lie as
-    /// in the mean face, as it is and mirrored: where the detector drew its box and
-    /// how the head is tilted then matters little.
+    /// Once at the box, then at an aligned chip, as it is and mirrored. This makes the position of
+    /// the detector's box and the tilt of the head almost irrelevant.
     Aligned,
 }
 
-/// Predictions of each round.
+/// The predictions of each round.
 pub(super) fn predict(
     raster: &Raster,
     face: &Detection,
@@ -59,7 +58,7 @@ pub(super) fn predict(
     }
 }
 
-/// What a look finds in the chips of jittered boxes.
+/// Predictions of a look at the chips of jittered boxes.
 fn jittered(
     raster: &Raster,
     face: &Detection,
@@ -73,18 +72,18 @@ fn jittered(
     Ok(predictions)
 }
 
-/// A look at a chip as it is; in pixels of the raster.
+/// Looks at a chip as it is; returns pixels of the raster.
 fn plain(chip: &Chip, network: &mut LandmarkNetwork) -> Result<[Landmarks; 2], ExtractError> {
     let found = both_ways(&chip.raster, network)?;
     Ok(found.map(|found| found.map(|point| chip.to_raster(point))))
 }
 
-/// A look at a chip with the face warped most of the way to the mean face as if its
-/// landmarks, in pixels of the raster as those found, were `seen`.
+/// Looks at a chip after warping the face most of the way to the mean face, as if its landmarks
+/// were `seen`. Both `seen` and the result are in pixels of the raster.
 ///
-/// A network draws unusual faces towards the mean. Where the warped face still is not
-/// the mean one, the last look was wrong by as much, and what it found there
-/// is warped back (pose-indexed regression: Dollár, Welinder & Perona, CVPR 2010).
+/// A network pulls unusual faces towards the mean. Where the warped face still differs from the
+/// mean face, the previous look was wrong by that much; warping the prediction back corrects it
+/// (pose-indexed regression: Dollár, Welinder & Perona, CVPR 2010).
 fn refined(
     chip: &Chip,
     seen: &Landmarks,
@@ -124,15 +123,15 @@ fn aligned(
     Ok(found.map(|found| found.map(|point| chip.to_raster(point))).to_vec())
 }
 
-/// The landmarks in a chip as it is and in its mirror image, both in its pixels.
+/// The landmarks in a chip as it is and in its mirror image, both in pixels of the chip.
 fn both_ways(chip: &Raster, network: &mut LandmarkNetwork) -> Result<[Landmarks; 2], ExtractError> {
     let direct = network.predict(std::slice::from_ref(chip))?.remove(0);
     let mirrored = network.predict(&[chip.mirrored()?])?.remove(0);
     Ok([direct, mirrored.mirrored(CHIP_SIDE as f64)])
 }
 
-/// Whether a box shows a face: the face_score on it as it is and mirrored, taken together,
-/// and, where that says so, whether the landmarks of both lie at the same places.
+/// Whether a box shows a face. The face scores of the chip as it is and mirrored must be positive
+/// in sum, and the landmarks of both must agree.
 pub(super) fn is_face(
     raster: &Raster,
     face: &Detection,

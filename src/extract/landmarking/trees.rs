@@ -1,4 +1,4 @@
-//! Landmarks by dlib's trees: one chip, jittered boxes in it.
+//! Landmarks from dlib's trees: one chip with jittered boxes in it.
 
 use mungpy_core::face::{Landmarks, Point};
 
@@ -8,13 +8,13 @@ use crate::{
     vision::{Detection, Predictor, SquareBox, landmarking::BOXES_JITTERS},
 };
 
-/// Side of the face box in the chip, in pixels. The predictor rounds to whole
-/// pixels, so a small face is enlarged.
+/// Side of the face box in the chip, in pixels. The predictor rounds to whole pixels, so small
+/// faces are enlarged.
 const BOX_SIDE: f64 = 300.0;
-/// Added on every edge, in sides of the box.
+/// Margin added on every edge, in sides of the box.
 const MARGIN: f64 = 0.5;
 
-/// Number of points of the predictor.
+/// Number of points that the predictor finds.
 pub(super) const POINTS: usize = 68;
 
 pub(super) fn predict(

@@ -8,7 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 ///
 /// Must be called inside a tokio runtime.
 ///
-/// # Errors The operating system refuses the signal handlers.
+/// # Errors
+/// The operating system refuses the signal handlers.
 pub fn requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

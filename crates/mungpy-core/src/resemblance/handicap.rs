@@ -3,8 +3,8 @@
 //! In a space of many dimensions a few dogs are nearest to very many persons (hubs) and others to
 //! none. A handicap therefore moves each dog away, to compensate for how near it is to a typical
 //! person, as in cross-domain similarity local scaling (Conneau et al., ICLR 2018). The handicap is
-//! one more coordinate, which is zero for persons: ‖x − y‖² + p is the squared distance between (x,
-//! 0) and (y, √p), so the search stays exact.
+//! one more coordinate, which is zero for persons: ‖x − y‖² + p is the squared distance between
+//! (x, 0) and (y, √p), so the search stays exact.
 
 use super::{EMBEDDING_LEN, Embedding, Space, score::sample_persons};
 

@@ -4,6 +4,9 @@ use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 use toml::{Table, Value};
 
+/// What is compiled of `src/vision`.
+const UNITS: [&str; 2] = ["dlib_bridge.cc", "dlib_descriptor.cc"];
+
 const LANDMARKING: &str = "landmark-models/landmarking.toml";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -43,9 +46,9 @@ fn literal(value: &Value) -> Result<(String, String), Box<dyn Error>> {
     }
 }
 
-/// Compiles one unit, optimised in every profile because dlib's detectors are header templates.
+/// Optimised in every profile, because dlib's detectors and networks live in header templates.
 fn compile_bridge() {
-    for file in ["bridge.rs", "dlib_bridge.h", "dlib_bridge.cc"] {
+    for file in ["bridge.rs", "dlib_bridge.h", "dlib_memory.h"].iter().chain(&UNITS) {
         println!("cargo:rerun-if-changed=src/vision/{file}");
     }
     let mut bridge = cxx_build::bridge("src/vision/bridge.rs");
@@ -53,7 +56,7 @@ fn compile_bridge() {
         bridge.define("MUNGPY_CUDA", None);
     }
     bridge
-        .file("src/vision/dlib_bridge.cc")
+        .files(UNITS.map(|unit| format!("src/vision/{unit}")))
         .include("src/vision")
         .std("c++17")
         .opt_level(3)

@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use mungpy_core::face::Ratio;
+use mungpy_core::face::{Measurement, Ratio};
 use mungpy_core::reason::{Reason, WithReason};
 use serde_json::{Value, json};
 
@@ -95,11 +95,10 @@ fn print(path: &Path, result: &Result<Extraction, Refusal>, as_json: bool) -> Re
 }
 
 fn to_json(name: &str, found: &Extraction) -> Value {
-    let ratios: serde_json::Map<String, Value> = Ratio::ALL
-        .iter()
-        .zip(found.measurement.log_ratios)
-        .map(|(ratio, log)| (ratio.key().to_owned(), json!(log.exp())))
-        .collect();
+    let ratios = |measurement: &Measurement| -> Value {
+        let values = Ratio::ALL.iter().zip(measurement.log_ratios);
+        values.map(|(ratio, log)| (ratio.key().to_owned(), json!(log.exp()))).collect()
+    };
     let refusal = found.check().err();
     json!({
         "photo": name,
@@ -113,7 +112,8 @@ fn to_json(name: &str, found: &Extraction) -> Value {
         "facesFound": found.faces_found,
         "turned": found.turn.degrees(),
         "landmarks": found.landmarks.0,
-        "ratios": ratios,
+        "ratios": ratios(&found.measurement),
+        "measuredRatios": ratios(&found.measured),
         "quality": {
             "yaw": found.quality.yaw,
             "pitch": found.quality.pitch,

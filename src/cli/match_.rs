@@ -14,7 +14,7 @@ use super::{Failure, args, extract::write_picture};
 use crate::{
     catalogue::Catalogue,
     extract::Extractor,
-    matching::{MatchAnswer, Matcher, Snapshot},
+    matching::{MatchAnswer, Matcher, PersonPhoto, Snapshot},
     photo::Photo,
     picture::{self, Portrait},
     settings::Settings,
@@ -110,8 +110,12 @@ fn draw(
     let dog = catalogue.dog(dog_id).expect("the index holds the dogs of the catalogue");
     let location = Path::new(&dog.photo_location);
     let bytes = fs::read(location).map_err(|error| Failure::file(location, &error))?;
-    let (person_photo, dog_photo) = (Photo::decode(&request.photos[0])?, Photo::decode(&bytes)?);
-    let person = &answer.people[0];
+    let kept = answer.photos.iter().zip(&request.photos).find(|(photo, _)| !photo.left_out);
+    let (PersonPhoto { found: Ok(person), .. }, person_bytes) = kept.expect("one photo is kept")
+    else {
+        unreachable!("a photo that is kept shows a face")
+    };
+    let (person_photo, dog_photo) = (Photo::decode(person_bytes)?, Photo::decode(&bytes)?);
     let ratios = snapshot.index.explain(&answer.person, hit.dog);
     let drawn = picture::side_by_side(
         &Portrait { photo: &person_photo, landmarks: &person.landmarks, caption: "you" },
@@ -136,6 +140,13 @@ fn to_text(response: &MatchResponse) -> String {
         }
         let ratios = dog.explanation.iter().flat_map(|explanation| &explanation.ratios);
         lines.extend(ratios.map(|ratio| format!("   {}", ratio.sentence)));
+    }
+    for (index, photo) in response.photos.iter().enumerate().filter(|(_, photo)| photo.left_out) {
+        let why = match &photo.reason[..] {
+            "" => "it differs too much from the others",
+            reason => reason,
+        };
+        lines.push(format!("photo {} was left out: {why}", index + 1));
     }
     let (candidates, version) = (response.candidates, response.catalogue_version);
     lines.push(format!("among {candidates} dogs of catalogue version {version}"));

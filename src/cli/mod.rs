@@ -50,7 +50,7 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
         Command::Extract(command) => extract::run(command, &settings),
         Command::Batch(command) => batch::run(command, &layers, &settings),
         Command::Match(command) => match_::run(command, &settings),
-        Command::Serve(_) => serve::run(layers.listen(), &settings),
+        Command::Serve(_) => serve::run(&layers, &settings),
         Command::Models(command) => models::run(command, &settings),
         Command::Config(_) | Command::Evaluate(_) | Command::Population(_) => {
             unreachable!("these have returned above")

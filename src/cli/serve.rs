@@ -1,6 +1,6 @@
 //! `mungpy serve`.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
 use mungpy_core::{face::Species, reason::Reason};
 use mungpy_runtime::shutdown;
@@ -10,12 +10,15 @@ use super::Failure;
 use crate::{
     extract::Extractor,
     matching::Matcher,
-    service::{self, LiveCatalogue, WorkerPool},
-    settings::Settings,
+    service::{self, LiveCatalogue, PublicSums, WorkerPool},
+    settings::{Layers, Settings},
 };
 
-pub(super) fn run(listen: SocketAddr, settings: &Settings) -> Result<ExitCode, Failure> {
+pub(super) fn run(layers: &Layers, settings: &Settings) -> Result<ExitCode, Failure> {
     let extractor = Extractor::load(Species::Person, &settings.models)?;
+    let listen = layers.listen();
+    let public = layers.serve.public_sums.as_deref();
+    let public = public.map(|path| PublicSums::open(path, extractor.version()));
     let workers = WorkerPool::new(extractor, settings.workers)?;
     let matcher = Matcher::new(settings.questionnaire.clone(), settings.policy);
     let catalogue = LiveCatalogue::new(
@@ -32,7 +35,7 @@ pub(super) fn run(listen: SocketAddr, settings: &Settings) -> Result<ExitCode, F
         let address = listener.local_addr().map_err(failed)?;
         let stop = shutdown::requested().map_err(failed)?;
         tracing::info!(%address, workers = settings.workers, "mungpy serves gRPC");
-        service::serve(listener, matcher, workers, Arc::new(catalogue), stop).await?;
+        service::serve(listener, matcher, workers, Arc::new(catalogue), public, stop).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -10,13 +10,13 @@ use std::collections::HashSet;
 use mungpy_core::{
     face::Measurement,
     index::{Query, SearchResult},
-    resemblance::Language,
+    resemblance::{Combination, Language, Space},
     temperament::{Policy, Questionnaire},
 };
 use mungpy_proto::limits::{MAX_PHOTOS, MAX_TOP};
 use mungpy_proto::v1::{MatchRequest, MatchResponse, temperament_policy::Kind};
 
-use crate::extract::{Extraction, Extractor};
+use crate::extract::{ExtractError, Extraction, Extractor};
 pub use error::MatchError;
 pub use snapshot::Snapshot;
 
@@ -32,10 +32,18 @@ pub struct MatchAnswer {
     pub response: MatchResponse,
     /// The person's proportions, averaged over the photos.
     pub person: Measurement,
-    /// What was found in each photo.
-    pub people: Vec<Extraction>,
+    /// The photos of the person, in the order of the request.
+    pub photos: Vec<PersonPhoto>,
     /// The search result, with dogs by their number in the index.
     pub found: SearchResult,
+}
+
+/// What came of one photo of a person.
+pub struct PersonPhoto {
+    /// The face in it, or why there is none that can be compared.
+    pub found: Result<Extraction, ExtractError>,
+    /// Whether the answer rests on the other photos alone.
+    pub left_out: bool,
 }
 
 impl Matcher {
@@ -63,9 +71,8 @@ impl Matcher {
         if snapshot.index.is_empty() {
             return Err(MatchError::CatalogueEmpty { version: snapshot.version });
         }
-        let people = measure(extractor, &request.photos)?;
-        let measurements: Vec<Measurement> = people.iter().map(|face| face.measurement).collect();
-        let person = Measurement::mean(&measurements)?;
+        let mut photos = measure(extractor, &request.photos)?;
+        let person = combine(snapshot.index.space(), &mut photos)?;
         let excluded: HashSet<String> = request.excluded_dog_ids.iter().cloned().collect();
         let policy = match request.policy.and_then(|policy| policy.kind) {
             Some(Kind::AtLeast(n)) => Policy::AtLeast(n),
@@ -79,24 +86,47 @@ impl Matcher {
         }
         let language = Language::from_tag(&request.language);
         let response =
-            response::respond(&request.image_id, snapshot, &person, &people, &found, language);
-        Ok(MatchAnswer { response, person, people, found })
+            response::respond(&request.image_id, snapshot, &person, &photos, &found, language);
+        Ok(MatchAnswer { response, person, photos, found })
     }
 }
 
-/// Measures each photo of a person.
+/// Measures each photo of a person. A photo that is refused does not spoil the others.
+///
+/// # Errors
+/// The machine is at fault, or every photo is refused: then the first one's reason.
 fn measure<B: AsRef<[u8]>>(
     extractor: &mut Extractor,
     photos: &[B],
-) -> Result<Vec<Extraction>, MatchError> {
+) -> Result<Vec<PersonPhoto>, MatchError> {
     let count = photos.len();
-    let photos = photos.iter().enumerate();
-    photos
-        .map(|(index, bytes)| {
-            let measured = extractor.extract_usable(bytes.as_ref());
-            measured.map_err(|error| MatchError::Photo { number: index + 1, count, error })
-        })
-        .collect()
+    let failed = |index, error| MatchError::Photo { number: index + 1, count, error };
+    let mut measured = Vec::with_capacity(count);
+    for (index, bytes) in photos.iter().enumerate() {
+        let found = extractor.extract_usable(bytes.as_ref());
+        match found {
+            Err(error) if !error.is_fault_of_photo() => return Err(failed(index, error)),
+            found => measured.push(PersonPhoto { left_out: found.is_err(), found }),
+        }
+    }
+    if measured.iter().all(|photo| photo.left_out)
+        && let Some(PersonPhoto { found: Err(error), .. }) = measured.drain(..).next()
+    {
+        return Err(failed(0, error));
+    }
+    Ok(measured)
+}
+
+/// The person's proportions out of all photos; marks a photo that does not fit the others.
+fn combine(space: &Space, photos: &mut [PersonPhoto]) -> Result<Measurement, MatchError> {
+    let usable: Vec<usize> = (0..photos.len()).filter(|&i| !photos[i].left_out).collect();
+    let found = photos.iter().filter_map(|photo| photo.found.as_ref().ok());
+    let measurements: Vec<Measurement> = found.map(|found| found.measurement).collect();
+    let combination = Combination::of(space, &measurements)?;
+    if let Some(odd) = combination.left_out {
+        photos[usable[odd]].left_out = true;
+    }
+    Ok(combination.measurement)
 }
 
 /// Checks the limits of a request; returns the number of dogs to name.

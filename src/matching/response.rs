@@ -3,20 +3,21 @@
 use mungpy_core::{
     face::Measurement,
     index::{Hit, SearchResult},
+    reason::WithReason,
     resemblance::Language,
     temperament::Agreement,
 };
 use mungpy_proto::v1;
 
-use super::Snapshot;
-use crate::{extract::Extraction, messages};
+use super::{PersonPhoto, Snapshot};
+use crate::messages;
 
 /// Builds the response from at least one hit.
 pub(super) fn respond(
     image_id: &str,
     snapshot: &Snapshot,
     person: &Measurement,
-    people: &[Extraction],
+    photos: &[PersonPhoto],
     found: &SearchResult,
     language: Language,
 ) -> v1::MatchResponse {
@@ -33,7 +34,7 @@ pub(super) fn respond(
         matches,
         catalogue_version: snapshot.version,
         candidates: found.candidates as u64,
-        photos: people.iter().map(report).collect(),
+        photos: photos.iter().map(report).collect(),
     }
 }
 
@@ -63,7 +64,15 @@ fn dog_match(
     }
 }
 
-fn report(face: &Extraction) -> v1::PhotoReport {
+fn report(photo: &PersonPhoto) -> v1::PhotoReport {
+    let left_out = photo.left_out;
+    let face = match &photo.found {
+        Ok(face) => face,
+        Err(error) => {
+            let reason = error.reason().code().to_owned();
+            return v1::PhotoReport { left_out, reason, ..v1::PhotoReport::default() };
+        }
+    };
     v1::PhotoReport {
         faces_found: face.faces_found as u32,
         face: Some(v1::Box {
@@ -74,6 +83,8 @@ fn report(face: &Extraction) -> v1::PhotoReport {
             confidence: face.face.confidence,
         }),
         quality: Some(messages::of_quality(face.quality)),
+        left_out,
+        reason: String::new(),
     }
 }
 

@@ -9,8 +9,8 @@ use mungpy_core::reason::Reason;
 use mungpy_proto::v1::{MatchRequest, MatchResponse, match_service_server::MatchService};
 use tonic::{Request, Response, Status};
 
-use super::{LiveCatalogue, WorkerPool, status::status};
-use crate::matching::Matcher;
+use super::{LiveCatalogue, PublicSums, WorkerPool, status::status};
+use crate::matching::{MatchError, Matcher};
 
 /// How long a request may wait for an idle worker before it is refused.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,6 +20,7 @@ pub(super) struct MatchHandler {
     pub(super) matcher: Arc<Matcher>,
     pub(super) workers: Arc<WorkerPool>,
     pub(super) catalogue: Arc<LiveCatalogue>,
+    pub(super) public: Option<Arc<PublicSums>>,
 }
 
 impl MatchHandler {
@@ -37,7 +38,14 @@ impl MatchHandler {
         let matcher = Arc::clone(&self.matcher);
         // The closure owns the worker, so a caller that hangs up does not free a worker that is
         // still busy.
-        let work = move || matcher.answer(&mut worker, &snapshot, &request);
+        let public = self.public.clone();
+        let work = move || {
+            let answer = matcher.answer(&mut worker, &snapshot, &request)?;
+            if let Some(public) = public {
+                public.add(&answer.person);
+            }
+            Ok::<_, MatchError>(answer)
+        };
         match tokio::task::spawn_blocking(work).await {
             Ok(answer) => Ok(answer?.response),
             Err(_) => Err(status(Reason::Internal, "the match failed unexpectedly")),

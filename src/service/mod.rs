@@ -4,6 +4,7 @@ mod catalogue_service;
 mod error;
 mod live_catalogue;
 mod match_service;
+mod public;
 mod status;
 mod worker_pool;
 
@@ -26,6 +27,7 @@ use catalogue_service::CatalogueHandler;
 pub use error::ServeError;
 pub use live_catalogue::LiveCatalogue;
 use match_service::MatchHandler;
+pub use public::PublicSums;
 pub use status::DOMAIN;
 pub use worker_pool::WorkerPool;
 
@@ -42,6 +44,7 @@ pub async fn serve(
     matcher: Matcher,
     workers: WorkerPool,
     catalogue: Arc<LiveCatalogue>,
+    public: Option<PublicSums>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -56,8 +59,12 @@ pub async fn serve(
         catalogue: Arc::clone(&catalogue),
         questionnaire: matcher.questionnaire().clone(),
     };
-    let matching =
-        MatchHandler { matcher: Arc::new(matcher), workers: Arc::new(workers), catalogue };
+    let matching = MatchHandler {
+        matcher: Arc::new(matcher),
+        workers: Arc::new(workers),
+        catalogue,
+        public: public.map(Arc::new),
+    };
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);

@@ -18,8 +18,8 @@ use std::{
 
 use clap::ArgMatches;
 use mungpy_core::{
-    face::ModelOrigin,
-    resemblance::Population,
+    face::{ModelOrigin, PersonProportions},
+    resemblance::{PersonEstimator, Population},
     temperament::{Policy, Questionnaire},
 };
 use mungpy_runtime::logging;
@@ -119,6 +119,11 @@ impl Layers {
             row("models", models.join(":")),
             row("detector", origin(common.detector)),
             row("person_landmarks", origin(common.person_landmarks)),
+            row(
+                "person_proportions",
+                common.person_proportions.unwrap_or_default().name().to_owned(),
+            ),
+            row("person_estimator", path(&common.person_estimator, "(built in)")),
             row("workers", self.workers().to_string()),
             row("temperament", path(&common.temperament, "(built in)")),
             row("policy", common.policy.clone().unwrap_or_else(|| Policy::default().to_string())),
@@ -127,6 +132,7 @@ impl Layers {
             row("batch.database", batch.database.as_ref().map_or(String::new(), Secret::to_string)),
             row("batch.query", batch.query.clone().unwrap_or_default()),
             row("serve.listen", self.listen().to_string()),
+            row("serve.public_sums", path(&self.serve.public_sums, "")),
         ]
     }
 
@@ -176,11 +182,20 @@ impl Settings {
             }
             None => Policy::default(),
         };
+        let models = Models::new(&common.models)
+            .with_dog_detector(common.detector.unwrap_or_default())
+            .with_person_landmarks(common.person_landmarks.unwrap_or_default())
+            .with_person_proportions(common.person_proportions.unwrap_or_default());
+        let models = match &common.person_estimator {
+            Some(path) => {
+                let estimator = PersonEstimator::parse(&read(path)?);
+                models.with_person_estimator(estimator.map_err(|error| malformed(path, &error))?)
+            }
+            None => models,
+        };
         Ok(Self {
             data_dir: DataDir::new(common.data_dir.as_deref().unwrap_or(Path::new(DATA_DIR))),
-            models: Models::new(&common.models)
-                .with_dog_detector(common.detector.unwrap_or_default())
-                .with_person_landmarks(common.person_landmarks.unwrap_or_default()),
+            models,
             workers: layers.workers(),
             questionnaire,
             policy,
@@ -189,7 +204,12 @@ impl Settings {
 
     /// The population of persons to compare a person with.
     pub fn persons(&self) -> Population {
-        Population::shipped_person(self.models.origin(Role::PersonLandmarks))
+        match self.models.person_proportions() {
+            PersonProportions::Estimated => self.models.person_estimator().population.clone(),
+            PersonProportions::Measured => {
+                Population::shipped_person(self.models.origin(Role::PersonLandmarks))
+            }
+        }
     }
 }
 
@@ -199,7 +219,11 @@ fn read(path: &Path) -> Result<String, SettingsError> {
 }
 
 fn read_file(path: &Path) -> Result<(CommonOptions, BatchOptions, ServeOptions), SettingsError> {
-    parse(&read(path)?).map_err(|detail| SettingsError::Malformed { path: path.to_owned(), detail })
+    parse(&read(path)?).map_err(|detail| malformed(path, &detail))
+}
+
+fn malformed(path: &Path, detail: &dyn ToString) -> SettingsError {
+    SettingsError::Malformed { path: path.to_owned(), detail: detail.to_string() }
 }
 
 fn parse(text: &str) -> Result<(CommonOptions, BatchOptions, ServeOptions), String> {

@@ -8,7 +8,7 @@ use clap::{
     Args,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use mungpy_core::face::ModelOrigin;
+use mungpy_core::face::{ModelOrigin, PersonProportions};
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
@@ -32,7 +32,15 @@ pub struct CommonOptions {
     #[arg(long, global = true, value_name = "WHOSE", env = "MUNGPY_PERSON_LANDMARKS",
           value_parser = model_origin())]
     pub person_landmarks: Option<ModelOrigin>,
-    /// Threads that measure photos [default: one per core]
+    /// Proportions of persons: estimated from the whole face, or measured in each photo; dlib's
+    /// landmarks are always measured [default: estimated]
+    #[arg(long, global = true, value_name = "HOW", env = "MUNGPY_PERSON_PROPORTIONS",
+          value_parser = person_proportions())]
+    pub person_proportions: Option<PersonProportions>,
+    /// Estimator of persons' proportions in place of the shipped one, made by mungpy-lab
+    #[arg(long, global = true, value_name = "FILE", env = "MUNGPY_PERSON_ESTIMATOR")]
+    pub person_estimator: Option<PathBuf>,
+    /// Threads that measure photos [default: one for each core]
     #[arg(long, global = true, value_name = "N", env = "MUNGPY_WORKERS")]
     pub workers: Option<usize>,
     /// Temperament questionnaire (TOML) that replaces the built-in one
@@ -70,6 +78,10 @@ pub struct ServeOptions {
     /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:50051]
     #[arg(long, value_name = "ADDRESS", env = "MUNGPY_LISTEN")]
     pub listen: Option<SocketAddr>,
+    /// Keep running sums over the persons that are answered in this file: count, mean and
+    /// covariance of estimated proportions, never a single person [default: none are kept]
+    #[arg(long, value_name = "FILE", env = "MUNGPY_PUBLIC_SUMS")]
+    pub public_sums: Option<PathBuf>,
 }
 
 /// Parses `own` or `dlib`; `published` is an older name for `dlib`.
@@ -78,5 +90,12 @@ fn model_origin() -> impl TypedValueParser<Value = ModelOrigin> {
     PossibleValuesParser::new(values).map(|word| match &word[..] {
         "own" => ModelOrigin::Own,
         _ => ModelOrigin::Dlib,
+    })
+}
+
+fn person_proportions() -> impl TypedValueParser<Value = PersonProportions> {
+    PossibleValuesParser::new(["estimated", "measured"]).map(|word| match &word[..] {
+        "measured" => PersonProportions::Measured,
+        _ => PersonProportions::Estimated,
     })
 }

@@ -23,8 +23,13 @@ pub(super) mod ffi {
         /// dlib's max-margin CNN detector, in dlib's published architecture or the project's.
         type CnnDetector;
 
+        /// dlib's network that describes whose face a chip shows.
+        type DescriptorNetwork;
+
         fn frontal_face_detector() -> Result<UniquePtr<HogDetector>>;
         fn parse_cnn_detector(model: &[u8], is_dlib: bool) -> Result<UniquePtr<CnnDetector>>;
+
+        fn parse_descriptor_network(model: &[u8]) -> Result<UniquePtr<DescriptorNetwork>>;
 
         #[rust_name = "copy"]
         fn clone(self: &HogDetector) -> Result<UniquePtr<HogDetector>>;
@@ -45,6 +50,15 @@ pub(super) mod ffi {
             width: usize,
             height: usize,
         ) -> Result<Vec<RawDetection>>;
+
+        #[rust_name = "copy"]
+        fn clone(self: &DescriptorNetwork) -> Result<UniquePtr<DescriptorNetwork>>;
+        /// `rgb`: 150 rows of 150 pixels of 3 bytes; `descriptor`: 128 numbers to be written.
+        fn describe(
+            self: Pin<&mut DescriptorNetwork>,
+            rgb: &[u8],
+            descriptor: &mut [f32],
+        ) -> Result<()>;
 
         /// Name of the GPU that networks run on; empty in a build without CUDA.
         fn graphics_processor() -> Result<String>;

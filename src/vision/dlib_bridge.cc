@@ -1,5 +1,7 @@
 #include "dlib_bridge.h"
 
+#include "dlib_memory.h"
+
 #include <dlib/dnn.h>
 #include <dlib/image_processing/frontal_face_detector.h>
 
@@ -9,7 +11,6 @@
 
 #include <istream>
 #include <stdexcept>
-#include <streambuf>
 #include <string>
 #include <vector>
 
@@ -26,32 +27,6 @@ extern "C" void openblas_set_num_threads(int);
 namespace mungpy {
 namespace {
 
-using Image = dlib::matrix<dlib::rgb_pixel>;
-
-// A second failed assertion inside dlib ends the process (dlib::fatal_error refuses to be thrown
-// twice), so dlib's assertions are checked here first.
-constexpr size_t kMinSide = 16;
-constexpr size_t kMaxSide = 4096;
-
-Image to_image(rust::Slice<const uint8_t> rgb, size_t width, size_t height) {
-  if (width < kMinSide || height < kMinSide || width > kMaxSide || height > kMaxSide) {
-    throw std::invalid_argument("image of " + std::to_string(width) + "x" + std::to_string(height) +
-                                " px; each side must be " + std::to_string(kMinSide) + " to " +
-                                std::to_string(kMaxSide) + " px");
-  }
-  if (rgb.size() != width * height * 3) {
-    throw std::invalid_argument("buffer of " + std::to_string(rgb.size()) + " bytes for an image of " +
-                                std::to_string(width) + "x" + std::to_string(height) + " px");
-  }
-  Image image(static_cast<long>(height), static_cast<long>(width));
-  const uint8_t* in = rgb.data();
-  for (dlib::rgb_pixel& pixel : image) {
-    pixel = dlib::rgb_pixel(in[0], in[1], in[2]);
-    in += 3;
-  }
-  return image;
-}
-
 void add(rust::Vec<RawDetection>& out, const dlib::rectangle& box, double confidence) {
   RawDetection found;
   found.left = static_cast<double>(box.left());
@@ -61,14 +36,6 @@ void add(rust::Vec<RawDetection>& out, const dlib::rectangle& box, double confid
   found.confidence = confidence;
   out.push_back(found);
 }
-
-// Reads a model from the memory whose checksum was verified, without a copy.
-struct ConstBuffer : std::streambuf {
-  explicit ConstBuffer(rust::Slice<const uint8_t> bytes) {
-    char* begin = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
-    setg(begin, begin, begin + bytes.size());
-  }
-};
 
 using Input = dlib::input_rgb_image_pyramid<dlib::pyramid_down<6>>;
 

@@ -42,10 +42,27 @@ class CnnDetector {
   std::unique_ptr<Impl> impl_;
 };
 
+// Not thread-safe: the network keeps the activations of the last chip.
+class DescriptorNetwork {
+ public:
+  explicit DescriptorNetwork(rust::Slice<const uint8_t> model);
+  DescriptorNetwork(const DescriptorNetwork& other);
+  ~DescriptorNetwork();
+
+  std::unique_ptr<DescriptorNetwork> clone() const;
+  // Writes the descriptor of a chip of 150 x 150 px.
+  void describe(rust::Slice<const uint8_t> rgb, rust::Slice<float> descriptor);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 std::unique_ptr<HogDetector> frontal_face_detector();
 std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_dlib);
-// Name of the GPU that networks run on; empty in a build without CUDA. Throws if there is no usable
-// GPU.
+std::unique_ptr<DescriptorNetwork> parse_descriptor_network(rust::Slice<const uint8_t> model);
+// Name of the GPU that networks run on; empty in a build without CUDA. Throws
+// where there is none that can be used.
 rust::String graphics_processor();
 void prepare_process();
 

@@ -5,6 +5,7 @@
 
 #[allow(unsafe_code, missing_docs, unreachable_pub)]
 mod bridge;
+mod descriptor;
 mod detector;
 mod error;
 mod heatmaps;
@@ -12,6 +13,7 @@ pub mod landmarking;
 mod models;
 mod predictor;
 
+pub use descriptor::{DESCRIBED_SIDE, DESCRIPTOR_LEN, Descriptor, DescriptorNetwork};
 pub use detector::{Detection, Detector};
 pub use error::VisionError;
 pub use heatmaps::LandmarkNetwork;
@@ -28,7 +30,12 @@ unsafe impl Send for bridge::ffi::HogDetector {}
 #[allow(unsafe_code)]
 unsafe impl Send for bridge::ffi::CnnDetector {}
 
-/// Configures native libraries for the whole process; call once at start.
+// SAFETY: as above; what it must not share is guarded by the exclusive borrow of
+// `DescriptorNetwork::describe`.
+#[allow(unsafe_code)]
+unsafe impl Send for bridge::ffi::DescriptorNetwork {}
+
+/// Settings of native libraries for the whole process; call once at its start.
 ///
 /// Each BLAS call stays on its caller's thread, because the workers already run in parallel. Memory
 /// of a detection is kept for the next one.

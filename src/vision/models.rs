@@ -3,9 +3,13 @@
 use std::{
     env, fmt, fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use mungpy_core::face::ModelOrigin;
+use mungpy_core::{
+    face::{ModelOrigin, PersonProportions},
+    resemblance::PersonEstimator,
+};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +29,8 @@ pub enum Role {
     DogLandmarks,
     /// Finds a person's landmarks.
     PersonLandmarks,
+    /// Describes the face of a person.
+    PersonDescriptor,
 }
 
 /// How a model file gets onto a machine.
@@ -104,6 +110,8 @@ pub struct Models {
     directories: Vec<PathBuf>,
     dog_detector: ModelOrigin,
     person_landmarks: ModelOrigin,
+    person_proportions: PersonProportions,
+    person_estimator: Option<Arc<PersonEstimator>>,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +135,8 @@ impl Models {
             directories: all,
             dog_detector: ModelOrigin::Own,
             person_landmarks: ModelOrigin::Own,
+            person_proportions: PersonProportions::Estimated,
+            person_estimator: None,
         }
     }
 
@@ -142,12 +152,38 @@ impl Models {
         Self { person_landmarks, ..self }
     }
 
+    /// The same with a person's proportions estimated or measured.
+    #[must_use]
+    pub fn with_person_proportions(self, person_proportions: PersonProportions) -> Self {
+        Self { person_proportions, ..self }
+    }
+
+    /// How a person's proportions are told. They are estimated from our own landmarks alone.
+    pub fn person_proportions(&self) -> PersonProportions {
+        match self.person_landmarks {
+            ModelOrigin::Own => self.person_proportions,
+            ModelOrigin::Dlib => PersonProportions::Measured,
+        }
+    }
+
+    /// The same with this estimator in place of the shipped one.
+    #[must_use]
+    pub fn with_person_estimator(self, estimator: PersonEstimator) -> Self {
+        Self { person_estimator: Some(Arc::new(estimator)), ..self }
+    }
+
+    /// What estimates a person's proportions.
+    pub fn person_estimator(&self) -> Arc<PersonEstimator> {
+        self.person_estimator.clone().unwrap_or_else(|| Arc::new(PersonEstimator::shipped()))
+    }
+
     /// Whose model is chosen for a role.
     pub fn origin(&self, role: Role) -> ModelOrigin {
         match role {
             Role::DogDetector => self.dog_detector,
             Role::DogLandmarks => ModelOrigin::Own,
             Role::PersonLandmarks => self.person_landmarks,
+            Role::PersonDescriptor => ModelOrigin::Dlib,
         }
     }
 

@@ -145,7 +145,7 @@ impl TestServer {
             let stopped = async move {
                 let _ = stopped.await;
             };
-            service::serve(listener, matcher, workers, live, stopped).await.unwrap();
+            service::serve(listener, matcher, workers, live, None, stopped).await.unwrap();
         });
         Self { address, data_dir, stop, task, _folder: folder }
     }

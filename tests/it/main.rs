@@ -12,4 +12,5 @@ mod extraction;
 mod gateway;
 mod models;
 mod photos;
+mod privacy;
 mod service;

@@ -161,6 +161,33 @@ async fn many_forms_of_one_photo_and_several_photos_are_understood() {
 }
 
 #[tokio::test]
+async fn a_bad_photo_among_several_does_not_spoil_the_answer() {
+    let server = TestServer::start(Some(&composite_catalogue())).await;
+    let alone = ask(&server, request()).await.unwrap();
+    let cat = bytes("photos/cat.jpg");
+    let photos = vec![cat.clone().into(), bytes(PERSON).into(), b"no image".to_vec().into()];
+    let answer = ask(&server, MatchRequest { photos, ..request() }).await.unwrap();
+    assert_eq!((&answer.dog_id, answer.score), (&alone.dog_id, alone.score));
+    let told: Vec<_> = answer.photos.iter().map(|p| (p.left_out, p.reason.as_str())).collect();
+    assert_eq!(told, [(true, "NO_FACE"), (false, ""), (true, "PHOTO_FORMAT_UNSUPPORTED")]);
+    // Where none is left, the first one's reason is the answer.
+    let photos = vec![cat.into(), b"no image".to_vec().into()];
+    let status = ask(&server, MatchRequest { photos, ..request() }).await.unwrap_err();
+    assert_eq!(reason(&status), "NO_FACE");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_photo_of_somebody_else_is_left_out() {
+    let server = TestServer::start(Some(&composite_catalogue())).await;
+    let other = bytes("persons/narrow-eyes.jpg");
+    let photos = vec![bytes(PERSON).into(), other.into(), bytes("photos/progressive.jpg").into()];
+    let answer = ask(&server, MatchRequest { photos, ..request() }).await.unwrap();
+    println!("{:?}", answer.photos);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn korean_callers_get_korean_sentences() {
     let server = TestServer::start(Some(&composite_catalogue())).await;
     let request = MatchRequest { language: "ko-KR".to_owned(), ..request() };

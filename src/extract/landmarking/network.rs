@@ -32,9 +32,12 @@ pub(in crate::extract) enum LookPlan {
         /// Jittered boxes of each round.
         boxes: &'static [usize],
     },
-    /// Once at the box, then at an aligned chip, as it is and mirrored. This makes the position of
-    /// the detector's box and the tilt of the head almost irrelevant.
-    Aligned,
+    /// Once at the box, then at the chip in which the landmarks found there lie as in the mean
+    /// face: where the detector drew its box and how the head is tilted then matters little.
+    Aligned {
+        /// Whether the aligned chip's mirror image is looked at as well.
+        mirrored: bool,
+    },
 }
 
 /// The predictions of each round.
@@ -45,7 +48,7 @@ pub(super) fn predict(
     looks: LookPlan,
 ) -> Result<Vec<Vec<Landmarks>>, ExtractError> {
     match looks {
-        LookPlan::Aligned => Ok(vec![aligned(raster, face, network)?]),
+        LookPlan::Aligned { mirrored } => aligned(raster, face, network, mirrored),
         LookPlan::RefinedTowardsMean { boxes: rounds } => {
             let mut found = vec![jittered(raster, face, rounds[0], |chip| plain(chip, network))?];
             for &boxes in &rounds[1..] {
@@ -106,21 +109,30 @@ fn towards_mean(landmarks: &Landmarks) -> Result<Landmarks, FaceError> {
     })))
 }
 
+/// Predictions in the aligned chip; those that tell how much looks disagree come first: the
+/// chip and its mirror image, or the box and the chip.
 fn aligned(
     raster: &Raster,
     face: &Detection,
     network: &mut LandmarkNetwork,
-) -> Result<Vec<Landmarks>, ExtractError> {
+    mirrored: bool,
+) -> Result<Vec<Vec<Landmarks>>, ExtractError> {
     let chip = chip(raster, face, BOXES_JITTERS[0])?;
     let first = network.predict(std::slice::from_ref(&chip.raster))?.remove(0);
-    let place = Placement::of(&first.map(|point| chip.to_raster(point)))?;
+    let first = first.map(|point| chip.to_raster(point));
+    let place = Placement::of(&first)?;
     let side = place.size / ALIGNMENT_CENTROID_SIZE;
     let down = ALIGNMENT_CENTROID_RISE * side;
     let [x, y] = place.centroid;
     let middle = [x - down * place.roll.sin(), y + down * place.roll.cos()];
     let chip = raster.upright_chip(middle, side, place.roll, CHIP_SIDE)?;
-    let found = both_ways(&chip.raster, network)?;
-    Ok(found.map(|found| found.map(|point| chip.to_raster(point))).to_vec())
+    if mirrored {
+        let found = both_ways(&chip.raster, network)?;
+        return Ok(vec![found.map(|found| found.map(|point| chip.to_raster(point))).to_vec()]);
+    }
+    let found = network.predict(std::slice::from_ref(&chip.raster))?.remove(0);
+    let found = found.map(|point| chip.to_raster(point));
+    Ok(vec![vec![first, found], vec![found]])
 }
 
 /// The landmarks in a chip as it is and in its mirror image, both in pixels of the chip.

@@ -57,7 +57,28 @@ impl ModelOrigin {
     }
 }
 
-/// The numbers that faces are compared by.
+/// How a person's proportions are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PersonProportions {
+    /// As they usually are: estimated from the whole face.
+    #[default]
+    Estimated,
+    /// As one photo shows them.
+    Measured,
+}
+
+impl PersonProportions {
+    /// The word for it, as it stands in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Estimated => "estimated",
+            Self::Measured => "measured",
+        }
+    }
+}
+
+/// What is measured on a face and compared with other faces.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measurement {
     /// Logarithms of the facial ratios.

@@ -5,14 +5,24 @@
 //! [`Space`], and the distance there becomes a percentile ([`Calibration`]) and words
 //! ([`explain`]). All functions are pure.
 
+mod combination;
+mod estimator;
 mod explanation;
+mod fit;
 mod handicap;
 mod population;
 mod score;
 mod space;
+mod sums;
 
+pub use combination::Combination;
+pub use estimator::{DESCRIPTOR_LEN, PersonEstimator};
 pub use explanation::{Language, RatioAgreement, explain};
+pub use fit::{Fit, FitOptions, FitPhoto, fit};
 pub use handicap::assign_handicaps;
-pub use population::{Population, PopulationError, intraclass_correlation, within_covariance};
+pub use population::{
+    Population, PopulationError, intraclass_correlation, ratio_repeatability, within_covariance,
+};
 pub use score::{Calibration, sample_faces};
 pub use space::{EMBEDDING_LEN, Embedding, Space};
+pub use sums::PersonSums;

@@ -31,12 +31,26 @@ pub struct Population {
     /// recordings, row by row; empty if not measured.
     #[serde(default)]
     pub shape_within: Vec<f64>,
+    /// Power of its repeatability that a direction of the space is scaled by. The root suits
+    /// measurements; estimates repeat so well that more weight on the best directions pays.
+    #[serde(default = "root")]
+    pub direction_weight: f64,
+}
+
+fn root() -> f64 {
+    0.5
 }
 
 /// A population file that does not fit this program.
 #[derive(Debug, thiserror::Error)]
 #[error("population file: {0}")]
 pub struct PopulationError(String);
+
+impl PopulationError {
+    pub(super) fn new(detail: String) -> Self {
+        Self(detail)
+    }
+}
 
 impl Population {
     /// Computes the statistics; fewer than two measurements give no covariance.
@@ -57,6 +71,7 @@ impl Population {
             shape_mean,
             shape_covariance,
             shape_within: Vec::new(),
+            direction_weight: root(),
         }
     }
 
@@ -84,18 +99,24 @@ impl Population {
     pub fn parse(json: &str) -> Result<Self, PopulationError> {
         let population: Self =
             serde_json::from_str(json).map_err(|error| PopulationError(error.to_string()))?;
+        population.check()?;
+        Ok(population)
+    }
+
+    /// Checks that the statistics speak of the ratios and landmarks of this version.
+    pub(super) fn check(&self) -> Result<(), PopulationError> {
         let keys = Ratio::ALL.map(Ratio::key);
-        if population.ratios != keys {
+        if self.ratios != keys {
             return Err(PopulationError(format!(
                 "its ratios are {:?}, this version measures {keys:?}; make it anew with mungpy population",
-                population.ratios
+                self.ratios
             )));
         }
         for (name, found, expected) in [
-            ("ratio_mean", population.ratio_mean.len(), RATIO_COUNT),
-            ("ratio_covariance", population.ratio_covariance.len(), RATIO_COUNT * RATIO_COUNT),
-            ("shape_mean", population.shape_mean.len(), SHAPE_LEN),
-            ("shape_covariance", population.shape_covariance.len(), SHAPE_LEN * SHAPE_LEN),
+            ("ratio_mean", self.ratio_mean.len(), RATIO_COUNT),
+            ("ratio_covariance", self.ratio_covariance.len(), RATIO_COUNT * RATIO_COUNT),
+            ("shape_mean", self.shape_mean.len(), SHAPE_LEN),
+            ("shape_covariance", self.shape_covariance.len(), SHAPE_LEN * SHAPE_LEN),
         ] {
             if found != expected {
                 return Err(PopulationError(format!(
@@ -103,10 +124,10 @@ impl Population {
                 )));
             }
         }
-        if ![0, SHAPE_LEN * SHAPE_LEN].contains(&population.shape_within.len()) {
+        if ![0, SHAPE_LEN * SHAPE_LEN].contains(&self.shape_within.len()) {
             return Err(PopulationError("shape_within is of another size".to_owned()));
         }
-        Ok(population)
+        Ok(())
     }
 
     /// Shrinks this population towards a prior that counts as `prior_faces` faces.
@@ -123,6 +144,25 @@ impl Population {
             ratio_covariance: blend(&self.ratio_covariance, &prior.ratio_covariance),
             shape_mean: blend(&self.shape_mean, &prior.shape_mean),
             shape_covariance: blend(&self.shape_covariance, &prior.shape_covariance),
+            ..self.clone()
+        }
+    }
+
+    /// The same with its means half-way to those of other collections, each counting the same.
+    /// Statistics of one kind of photo otherwise push persons in photos of another to few dogs.
+    #[must_use]
+    pub fn centred_between(&self, others: &[Self]) -> Self {
+        if others.is_empty() {
+            return self.clone();
+        }
+        let share = 0.5 / others.len() as f64;
+        let centre = |mean: fn(&Self) -> &[f64]| -> Vec<f64> {
+            let other = |i: usize| others.iter().map(|other| mean(other)[i]).sum::<f64>();
+            mean(self).iter().enumerate().map(|(i, own)| 0.5 * own + share * other(i)).collect()
+        };
+        Self {
+            ratio_mean: centre(|population| &population.ratio_mean),
+            shape_mean: centre(|population| &population.shape_mean),
             ..self.clone()
         }
     }
@@ -161,6 +201,23 @@ pub fn within_covariance(individuals: &[Vec<Vec<[f64; SHAPE_LEN]>>]) -> Vec<f64>
         }
     }
     if count == 0 { Vec::new() } else { (sum / f64::from(count)).iter().copied().collect() }
+}
+
+/// ICC(1,1) of each log ratio between the recordings of an individual, each averaged; 0 where
+/// none has two.
+///
+/// `individuals`: for each, its recordings, and of each recording its measurements.
+pub fn ratio_repeatability(individuals: &[Vec<Vec<Measurement>>]) -> Vec<f64> {
+    let mean = |recording: &Vec<Measurement>, ratio: usize| {
+        recording.iter().map(|m| m.log_ratios[ratio]).sum::<f64>() / recording.len() as f64
+    };
+    (0..RATIO_COUNT)
+        .map(|ratio| {
+            let of = |own: &Vec<Vec<Measurement>>| own.iter().map(|r| mean(r, ratio)).collect();
+            let groups: Vec<Vec<f64>> = individuals.iter().map(of).collect();
+            intraclass_correlation(&groups).unwrap_or(0.0).max(0.0)
+        })
+        .collect()
 }
 
 /// Mean and covariance (divisor n − 1) of rows of `len` numbers; zeros if there are no rows.

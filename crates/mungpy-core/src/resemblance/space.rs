@@ -13,8 +13,9 @@ type Vector = SVector<f64, FEATURE_COUNT>;
 type Ratios = SVector<f64, RATIO_COUNT>;
 
 /// Dimensions of the space. The 16 features of a symmetric shape vary in only 14 directions,
-/// because the face's vertical position and size are normalised away.
-const DIRECTIONS: usize = 14;
+/// because the face's vertical position and size are normalised away. The last one hardly repeats
+/// and is left out.
+const DIRECTIONS: usize = 13;
 /// Index of the dog's handicap in an embedding.
 const HANDICAP: usize = DIRECTIONS;
 /// Number of coordinates of an embedding: directions and handicap.
@@ -63,8 +64,8 @@ impl Embedding {
 /// 2. The correlations of the dogs' deviations are matched to those of the persons (CORAL: Sun,
 ///    Feng & Saenko, AAAI 2016).
 /// 3. The space is rotated to the directions that differ most between persons and least between
-///    photos of one person (linear discriminant analysis: Fisher, 1936), each scaled to the root of
-///    its repeatability.
+///    photos of one person (linear discriminant analysis: Fisher, 1936), each scaled to a power of
+///    its repeatability: see [`Population::direction_weight`].
 #[derive(Debug, Clone)]
 pub struct Space {
     persons: Population,
@@ -73,6 +74,7 @@ pub struct Space {
     dog_to_person: Matrix,
     directions: SMatrix<f64, DIRECTIONS, FEATURE_COUNT>,
     repeatability: [f64; DIRECTIONS],
+    variances: [f64; DIRECTIONS],
     ratio_weights: [f64; RATIO_COUNT],
 }
 
@@ -125,6 +127,7 @@ impl Space {
             dog: Standard::of(dog),
             directions,
             repeatability,
+            variances: repeatability.map(|r| r.powf(2.0 * person.direction_weight)),
             ratio_weights: ratio_weights(&person.repeatability),
         }
     }
@@ -151,6 +154,11 @@ impl Space {
     /// person, in the order of the embedding.
     pub fn repeatability(&self) -> &[f64] {
         &self.repeatability
+    }
+
+    /// Variance of persons along each direction; in the order of the embedding.
+    pub fn variances(&self) -> &[f64] {
+        &self.variances
     }
 
     /// Maps a measurement into the space, without a handicap.
@@ -182,7 +190,7 @@ impl Space {
     }
 }
 
-/// The directions as rows, each scaled to the root of its repeatability, and the repeatabilities.
+/// The directions as rows, each scaled to a power of its repeatability, and the repeatabilities.
 /// The direction that contributes most to distances comes first.
 fn discriminants(
     population: &Population,
@@ -215,7 +223,8 @@ fn discriminants(
             };
             // The sign of an eigenvector is arbitrary; make the largest entry positive.
             let sign = direction[direction.iamax()].signum();
-            (repeatability, direction * sign * (repeatability / variance(&total)).sqrt())
+            let weight = repeatability.powf(population.direction_weight);
+            (repeatability, direction * sign * weight / variance(&total).sqrt())
         })
         .collect();
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -26,6 +26,8 @@ pub(super) enum Command {
     Evaluate(Evaluate),
     /// Make population statistics from a folder of photos
     Population(Population),
+    /// Fit the estimator of persons' proportions to photos of persons on several occasions
+    Estimator(Estimator),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,4 +77,26 @@ pub(super) struct Population {
     /// are one recording and are averaged
     #[arg(long)]
     pub(super) recordings: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Estimator {
+    /// Photos that the estimator is fitted to: one sub-folder for each person; photos whose names
+    /// begin with the same character are of one occasion
+    #[arg(long, value_name = "DIR")]
+    pub(super) people: PathBuf,
+    /// Photos of another kind, towards whose mean person the statistics are centred half-way; may
+    /// be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(super) centre: Vec<PathBuf>,
+    /// Ridge of the regression, in mean eigenvalues of the inputs' covariance
+    #[arg(long, value_name = "NUMBER", default_value_t = 10.0)]
+    pub(super) ridge: f64,
+    /// Variance of a measured feature beside 1 of a number of the descriptor: more is truer and
+    /// less steady
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.35)]
+    pub(super) measured_share: f64,
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: PathBuf,
 }

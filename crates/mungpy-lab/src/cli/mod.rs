@@ -1,6 +1,7 @@
 //! The `mungpy-lab` command: arguments, and one file for each command.
 
 mod args;
+mod estimator;
 mod evaluate;
 mod population;
 
@@ -32,6 +33,7 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     vision::prepare_process();
     match &args.command {
         Command::Evaluate(command) => evaluate::run(command, &settings),
+        Command::Estimator(command) => estimator::run(command, &settings),
         Command::Population(command) => population::run(command, &settings),
     }
 }

@@ -5,14 +5,18 @@
 //! are brought into one [`Space`], and the distance there is turned into a
 //! percentile ([`Calibration`]) and into words ([`explain`]). Pure functions.
 
+mod discriminant;
 mod explanation;
 mod handicap;
 mod population;
+mod repeatability;
 mod score;
 mod space;
 
+pub use discriminant::{Discriminant, discriminants};
 pub use explanation::{Language, RatioAgreement, explain};
-pub use handicap::assign_handicaps;
-pub use population::{Population, PopulationError, intraclass_correlation, within_covariance};
-pub use score::{Calibration, sample_faces};
-pub use space::{EMBEDDING_LEN, Embedding, Space};
+pub use handicap::{HandicapRule, assign_handicaps, assign_handicaps_by};
+pub use population::{Population, PopulationError, moments};
+pub use repeatability::{Individual, Recording, ratio_repeatabilities, within_covariance};
+pub use score::{Calibration, sample_faces, sample_persons};
+pub use space::{DIRECTIONS, EMBEDDING_LEN, Embedding, Space};

@@ -8,7 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{Embedding, Population, Space};
 use crate::face::{Measurement, Species, SymmetricShape, landmarks::COUNT};
 
-/// Persons drawn from the space's population, whom dogs are compared with.
+/// Persons sampled from the space's population, whom dogs are compared with.
 const PERSONS: usize = 256;
 /// Most dogs of the catalogue that they are compared with, evenly picked.
 const DOGS: usize = 256;
@@ -23,7 +23,7 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Compares persons drawn from the space's population with the dogs.
+    /// Compares persons sampled from the space's population with the dogs.
     pub fn new(space: &Space, dogs: &[Embedding]) -> Self {
         let stride = dogs.len().div_ceil(DOGS).max(1);
         let mut distances: Vec<f64> = sample_persons(space)
@@ -59,12 +59,12 @@ impl Calibration {
 }
 
 /// Where persons at large lie in the space; always the same ones.
-pub(super) fn sample_persons(space: &Space) -> Vec<Embedding> {
+pub fn sample_persons(space: &Space) -> Vec<Embedding> {
     let persons = sample_faces(space.persons(), PERSONS);
     persons.iter().map(|person| space.embed(Species::Person, person)).collect()
 }
 
-/// Draws faces from a population's normal distribution of shapes. Shapes that
+/// Samples faces from a population's normal distribution of shapes. Shapes that
 /// are no faces (of measure zero in practice) are passed over.
 pub fn sample_faces(population: &Population, count: usize) -> Vec<Measurement> {
     let len = 2 * COUNT;

@@ -1,8 +1,11 @@
 //! The common space of both species: where near means alike.
 
-use nalgebra::{SMatrix, SVector, SymmetricEigen};
+use nalgebra::{SMatrix, SVector};
 
-use super::Population;
+use super::{
+    Population,
+    discriminant::{LEAST_REPEATABILITY, discriminants, power},
+};
 use crate::face::{
     FEATURE_COUNT, FaceError, Measurement, RATIO_COUNT, SHAPE_LEN, Species, SymmetricShape,
     features, points_of,
@@ -14,7 +17,7 @@ type Ratios = SVector<f64, RATIO_COUNT>;
 
 /// Dimensions of the space. The 16 features of a symmetric shape vary in 14
 /// directions only: height and size of the whole face are taken away.
-const DIRECTIONS: usize = 14;
+pub const DIRECTIONS: usize = 14;
 /// Which coordinate of an embedding is the handicap of a dog.
 const HANDICAP: usize = DIRECTIONS;
 /// Coordinates of an embedding: directions and handicap.
@@ -27,8 +30,6 @@ const PERSON_CORRELATION_SHRINKAGE: f64 = 0.2;
 const DOG_CORRELATION_SHRINKAGE: f64 = 0.35;
 /// The same for the scatter within persons, as a share of its mean variance.
 const WITHIN_SHRINKAGE: f64 = 0.03;
-/// Repeatability that the least repeatable direction is still given.
-const LEAST_REPEATABILITY: f64 = 0.02;
 /// Faces that the shipped dogs count as beside those of the catalogue.
 const PRIOR_FACES: f64 = 200.0;
 
@@ -41,6 +42,11 @@ const PRIOR_FACES: f64 = 200.0;
 pub struct Embedding([f32; EMBEDDING_LEN]);
 
 impl Embedding {
+    /// A place given by its directions, without a handicap: for simulations.
+    pub fn at(directions: [f32; DIRECTIONS]) -> Self {
+        Self(std::array::from_fn(|i| if i == HANDICAP { 0.0 } else { directions[i] }))
+    }
+
     /// All coordinates; the last one is the handicap.
     pub fn coordinates(&self) -> &[f32; EMBEDDING_LEN] {
         &self.0
@@ -116,7 +122,7 @@ impl Space {
     /// The space in which `person` and `dog` have the same spread.
     pub fn new(person: &Population, dog: &Population) -> Self {
         let standard = Standard::of(person);
-        let (directions, repeatability) = discriminants(person, &standard);
+        let (directions, repeatability) = scaled_directions(person, &standard);
         Self {
             dog_to_person: power(&correlation(person, PERSON_CORRELATION_SHRINKAGE), 0.5)
                 * power(&correlation(dog, DOG_CORRELATION_SHRINKAGE), -0.5),
@@ -149,7 +155,7 @@ impl Space {
 
     /// Share of each direction's variance among persons that is not variance
     /// between photos of one person; in the order of the embedding.
-    pub fn repeatability(&self) -> &[f64] {
+    pub fn repeatability(&self) -> &[f64; DIRECTIONS] {
         &self.repeatability
     }
 
@@ -161,7 +167,7 @@ impl Space {
             Species::Dog => self.dog_to_person * standardised,
         };
         let place = self.directions * matched;
-        Embedding(std::array::from_fn(|i| if i == HANDICAP { 0.0 } else { place[i] as f32 }))
+        Embedding::at(place.map(|coordinate| coordinate as f32).into())
     }
 
     /// The dog's proportions that lie where the person's do, to first order: that
@@ -184,7 +190,7 @@ impl Space {
 
 /// The directions as rows, the one with the largest share in distances first,
 /// each scaled to the root of its repeatability; and the repeatabilities.
-fn discriminants(
+fn scaled_directions(
     population: &Population,
     standard: &Standard,
 ) -> (SMatrix<f64, DIRECTIONS, FEATURE_COUNT>, [f64; DIRECTIONS]) {
@@ -193,37 +199,18 @@ fn discriminants(
         scale * feature_covariance(covariance) * scale
     };
     let total = standardised(&population.shape_covariance);
-    let within = if population.shape_within.is_empty() {
-        Matrix::identity()
-    } else {
-        standardised(&population.shape_within)
-    };
-    let ridge = WITHIN_SHRINKAGE * within.trace() / FEATURE_COUNT as f64;
-    let whitener = power(&(within + Matrix::identity() * ridge), -0.5);
-    let eigen = SymmetricEigen::new(whitener * total * whitener);
-    let mut order: Vec<usize> = (0..FEATURE_COUNT).collect();
-    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
-    let mut rows: Vec<(f64, Vector)> = order[..DIRECTIONS]
-        .iter()
-        .map(|&column| {
-            let direction = whitener * eigen.eigenvectors.column(column);
-            let variance = |covariance: &Matrix| direction.dot(&(covariance * direction));
-            let repeatability = if population.shape_within.is_empty() {
-                1.0
-            } else {
-                (1.0 - variance(&within) / variance(&total)).clamp(LEAST_REPEATABILITY, 1.0)
-            };
-            // An eigenvector's sign is chance; the largest entry is made positive.
-            let sign = direction[direction.iamax()].signum();
-            (repeatability, direction * sign * (repeatability / variance(&total)).sqrt())
-        })
-        .collect();
-    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let directions = SMatrix::from_fn(|row, column| rows[row].1[column]);
-    (directions, std::array::from_fn(|i| rows[i].0))
+    let within =
+        (!population.shape_within.is_empty()).then(|| standardised(&population.shape_within));
+    let mut rows = discriminants(&total, within.as_ref(), WITHIN_SHRINKAGE);
+    rows.truncate(DIRECTIONS);
+    rows.sort_by(|a, b| b.repeatability.total_cmp(&a.repeatability));
+    let scaled: Vec<Vector> =
+        rows.iter().map(|row| row.direction * (row.repeatability / row.variance).sqrt()).collect();
+    let directions = SMatrix::from_fn(|row, column| scaled[row][column]);
+    (directions, std::array::from_fn(|i| rows[i].repeatability))
 }
 
-/// Roots of the reliabilities, scaled; all 1 where they are unknown.
+/// Roots of the repeatabilities, scaled; all 1 where they are unknown.
 fn ratio_weights(repeatability: &[f64]) -> [f64; RATIO_COUNT] {
     if repeatability.len() != RATIO_COUNT {
         return [1.0; RATIO_COUNT];
@@ -257,11 +244,4 @@ fn correlation(population: &Population, shrinkage: f64) -> Matrix {
         let correlation = covariance[(r, c)] / (deviation[r] * deviation[c]);
         (1.0 - shrinkage) * correlation + shrinkage * identity
     })
-}
-
-/// Power of a symmetric positive definite matrix.
-fn power(matrix: &Matrix, exponent: f64) -> Matrix {
-    let eigen = SymmetricEigen::new(*matrix);
-    let powers = eigen.eigenvalues.map(|value| value.max(1e-9).powf(exponent));
-    eigen.eigenvectors * Matrix::from_diagonal(&powers) * eigen.eigenvectors.transpose()
 }

@@ -4,15 +4,24 @@ mod args;
 mod evaluate;
 mod population;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use mungpy::{
+    extract::Extractor,
+    progress::Progress,
     settings::{Layers, Settings},
     vision,
 };
+use mungpy_core::{face::Species, reason::Reason};
 use mungpy_runtime::failure::Failure;
 
+use crate::{
+    cache::Cache,
+    distortion::Distortion,
+    gallery::Gallery,
+    measuring::{self, Extent, GalleryMeasurements},
+};
 use args::{Args, Command};
 
 /// Runs the command line of this process.
@@ -34,4 +43,42 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
         Command::Evaluate(command) => evaluate::run(command, &settings),
         Command::Population(command) => population::run(command, &settings),
     }
+}
+
+/// Measures a gallery, as it is and distorted, with a progress bar.
+fn measured(
+    gallery: Gallery,
+    species: Species,
+    settings: &Settings,
+    cache: &Cache,
+    distortions: &[(Distortion, Extent)],
+) -> Result<GalleryMeasurements, Failure> {
+    let extractor = Extractor::load(species, &settings.models)?;
+    let mut progress = Progress::new(species.name());
+    let measured = measuring::measure_all::<Failure>(
+        gallery,
+        extractor,
+        settings.workers,
+        cache,
+        distortions,
+        |done, all| progress.update(done, all),
+    )?;
+    progress.finish();
+    Ok(measured)
+}
+
+/// Measures photos of dogs; at least one must show a face.
+fn measured_dogs(
+    folders: &[PathBuf],
+    settings: &Settings,
+    cache: &Cache,
+) -> Result<GalleryMeasurements, Failure> {
+    let gallery = Gallery::find_all(folders, false)?;
+    let dogs = measured(gallery, Species::Dog, settings, cache, &[])?;
+    if dogs.first_measured().is_empty() {
+        let count = dogs.outcomes.len();
+        let message = format!("none of the {count} photos of dogs could be measured; give others");
+        return Err(Failure::new(Reason::NoDogs, message));
+    }
+    Ok(dogs)
 }

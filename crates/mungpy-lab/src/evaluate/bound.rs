@@ -1,23 +1,35 @@
 //! How steady the answer can be at most, given how the measurements repeat.
 //!
-//! Persons and dogs are drawn from normal distributions with the repeatabilities
+//! Persons and dogs are sampled from normal distributions with the repeatabilities
 //! of the space's directions, and each person is measured twice. There is no
 //! other error than the measured one: nothing that works on these directions by
 //! distance does better with the same measurements.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
+use serde::Serialize;
 
-use super::{
-    findings::Bound,
-    metrics::{overlap, ranked, share},
+use crate::{
+    metrics::{Ranking, share_of},
+    sampling::sample_normal,
 };
 
+/// Persons that are sampled, each measured twice.
 const PERSONS: usize = 400;
 const SEED: u64 = 2;
 /// Numbers of photos averaged on each side.
 const PHOTOS: [usize; 5] = [1, 3, 10, 30, 100];
+
+/// How steady the answer can be at most.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bound {
+    /// Photos averaged on each side.
+    pub photos: usize,
+    /// Share of pairs with the same top dog.
+    pub same_top: f64,
+    /// Share of pairs whose first five have a dog in common.
+    pub shared_five: f64,
+}
 
 /// The bound among so many dogs, for each number of photos.
 pub(super) fn bounds(repeatability: &[f64], dogs: usize) -> Vec<Bound> {
@@ -40,28 +52,16 @@ pub(super) fn steadiness(spread: &[f64], common: &[f64], error: &[f64], dogs: us
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
     let mut sample = |variances: &[f64]| sample_normal(variances, &mut random);
     let catalogue: Vec<Vec<f64>> = (0..dogs).map(|_| sample(spread)).collect();
-    let pairs: Vec<[Vec<u32>; 2]> = (0..PERSONS)
+    let pairs: Vec<[Ranking; 2]> = (0..PERSONS)
         .map(|_| {
             let person = sample(common);
             [(); 2].map(|()| {
                 let seen: Vec<f64> = person.iter().zip(sample(error)).map(|(a, b)| a + b).collect();
-                ranked(&seen, &catalogue)
+                Ranking::of(&seen, &catalogue)
             })
         })
         .collect();
-    let holds = |rule: &dyn Fn(&[Vec<u32>; 2]) -> bool| {
-        share(pairs.iter().filter(|pair| rule(pair)).count(), pairs.len())
-    };
-    [holds(&|[a, b]| a.first() == b.first()), holds(&|[a, b]| overlap(a, b, 5) > 0)]
-}
-
-/// A point whose coordinates are normal with these variances.
-pub(super) fn sample_normal(variances: &[f64], random: &mut ChaCha8Rng) -> Vec<f64> {
-    let normal = |variance: &f64| {
-        let value: f64 = StandardNormal.sample(random);
-        value * variance.sqrt()
-    };
-    variances.iter().map(normal).collect()
+    [share_of(&pairs, |[a, b]| a.top() == b.top()), share_of(&pairs, |[a, b]| a.shared(b, 5) > 0)]
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
-//! What was measured before: a photo is looked at once for each model version.
+//! Keeps what was measured, so that a photo is measured once for each model version.
 
 use std::path::Path;
 
 use mungpy::extract::Extraction;
-use mungpy_core::face::{self, Landmarks, Measurement, Quality, QualityLimits, Species};
+use mungpy_core::face::{self, Landmarks, Quality, QualityLimits, Species};
 use mungpy_core::reason::{Reason, WithReason};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::measuring::{Face, Outcome};
 
 /// The cache cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -24,25 +26,13 @@ pub struct Cache {
     store: sled::Db,
 }
 
-/// What does not follow from anything else: whether a face is refused is decided
-/// when it is read, by the limits of the day.
+/// Holds only what the program cannot work out again: it decides whether a face is good
+/// enough when it reads the entry, by its present limits.
 #[derive(Debug, Serialize, Deserialize)]
 enum CacheEntry {
     Face { landmarks: Vec<[f64; 2]>, sharpness: f64, disagreement: f64 },
     Refused(String),
 }
-
-/// A face that is seen well enough to be compared.
-#[derive(Debug, Clone, Copy)]
-pub struct Face {
-    /// Its proportions.
-    pub measurement: Measurement,
-    /// The pose and size that they were seen in.
-    pub quality: Quality,
-}
-
-/// A measured face, or the reason of the refusal.
-pub(super) type Outcome = Result<Face, Reason>;
 
 impl Cache {
     /// Opens or creates the cache in a folder.
@@ -51,20 +41,20 @@ impl Cache {
     }
 
     /// Key of a photo treated in the way that `treatment` names.
-    pub(super) fn key(photo: &[u8], treatment: &str, version: &str) -> [u8; 32] {
+    pub(crate) fn key(photo: &[u8], treatment: &str, version: &str) -> [u8; 32] {
         let digest = Sha256::new().chain_update(photo).chain_update([0]);
         let digest = digest.chain_update(treatment).chain_update([0]).chain_update(version);
         digest.finalize().into()
     }
 
-    pub(super) fn get(&self, key: &[u8], species: Species) -> Result<Option<Outcome>, CacheError> {
+    pub(crate) fn get(&self, key: &[u8], species: Species) -> Result<Option<Outcome>, CacheError> {
         let stored = self.store.get(key)?;
         let stored = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Ok(stored.and_then(|stored: CacheEntry| stored.outcome(species)))
     }
 
     /// Remembers what was found in a photo, or the reason code of why nothing was.
-    pub(super) fn put(
+    pub(crate) fn put(
         &self,
         key: &[u8],
         found: Result<Extraction, Reason>,

@@ -8,9 +8,10 @@
 //! - [`methods`]: turn measurements into places, and places into rankings of dogs
 //! - [`metrics`], [`sameness`], [`fairness`]: what is counted over rankings
 //!
-//! Two commands are built on this:
+//! Three commands are built on this:
 //!
 //! - [`evaluate`]: how well the product does, beside baselines
+//! - [`study`]: other tables of docs/EXPERIMENTS.md, on how the method was chosen
 //! - `population`: the shipped statistics; it is in [`cli`] alone
 //!
 //! [`report`] turns figures into tables, a page and plots.
@@ -27,3 +28,4 @@ pub mod metrics;
 pub mod report;
 pub mod sameness;
 mod sampling;
+pub mod study;

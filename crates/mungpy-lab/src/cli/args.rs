@@ -26,6 +26,8 @@ pub(super) enum Command {
     Evaluate(Evaluate),
     /// Make population statistics from a folder of photos
     Population(Population),
+    /// Print a table that tells how the method was chosen
+    Study(Study),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,4 +77,39 @@ pub(super) struct Population {
     /// are one recording and are averaged
     #[arg(long)]
     pub(super) recordings: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StudyName {
+    /// Which features of a face, along which directions, scaled how; needs people
+    Space,
+    /// How much chance a dog's handicap gives, and at what price; needs people and dogs
+    Handicap,
+    /// Steadiness against fairness on sampled persons, with the repeatability of people or of the
+    /// shipped statistics
+    Shrinkage,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Study {
+    /// Which table
+    #[arg(value_enum)]
+    pub(super) name: StudyName,
+    /// Photos of people: one sub-folder for each person; may be repeated
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_if_eq_any([("name", "space"), ("name", "handicap")])
+    )]
+    pub(super) people: Vec<PathBuf>,
+    /// Photos of dogs: one sub-folder for each dog, or plain photos; may be repeated
+    #[arg(long, value_name = "DIR", required_if_eq("name", "handicap"))]
+    pub(super) dogs: Vec<PathBuf>,
+    /// Photos of a person whose names begin with the same character are one recording and are not
+    /// compared with each other
+    #[arg(long)]
+    pub(super) recordings: bool,
+    /// Print the rows as JSON; shares are between 0 and 1
+    #[arg(long)]
+    pub(super) json: bool,
 }

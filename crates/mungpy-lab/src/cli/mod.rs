@@ -3,6 +3,7 @@
 mod args;
 mod evaluate;
 mod population;
+mod study;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -42,6 +43,7 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     match &args.command {
         Command::Evaluate(command) => evaluate::run(command, &settings),
         Command::Population(command) => population::run(command, &settings),
+        Command::Study(command) => study::run(command, &settings),
     }
 }
 

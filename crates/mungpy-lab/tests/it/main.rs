@@ -74,3 +74,38 @@ fn an_evaluation_tells_that_the_same_photo_gets_the_same_dog() {
     assert!(page.contains("<svg") && page.contains("mungpy"), "plots and methods are on the page");
     assert_eq!(table, evaluate(), "what was measured before is not measured again");
 }
+
+#[test]
+fn studies_print_a_row_for_each_variant() {
+    let folder = tempfile::tempdir().unwrap();
+    let people = people_seen_twice(folder.path());
+    let study = |name: &str| {
+        let mut command = lab(&folder.path().join("data"));
+        command.args(["study", name, "--recordings", "--people"]).arg(&people);
+        command
+    };
+    let rows: Value = serde_json::from_str(&run(study("space").arg("--json"))).unwrap();
+    let (chance, variants) = rows.as_array().unwrap().split_last().unwrap();
+    assert_eq!((variants.len(), &chance["variant"]), (7, &Value::Null));
+    for row in variants {
+        assert_eq!((&row["same_top"], &row["median_rank"]), (&1.0.into(), &1.0.into()), "{row}");
+    }
+    let table = run(study("handicap").arg("--dogs").arg(data("dogs")));
+    assert!(table.contains("none handicapped") && table.contains("never in a top 10"), "{table}");
+    let top = table.matches("100.0 %").count();
+    assert!(top >= 14, "the same photo gets the same dogs under each rule: {table}");
+}
+
+#[test]
+fn a_study_says_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = |arguments: &[&str]| {
+        let output = lab(folder.path()).arg("study").args(arguments).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(study(&["space"]).contains("--people"));
+    let dogs = data("dogs");
+    let few = study(&["space", "--people", dogs.to_str().unwrap()]);
+    assert!(few.contains("[TOO_FEW_PEOPLE]"), "{few}");
+}

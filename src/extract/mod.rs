@@ -78,6 +78,7 @@ pub struct Extractor {
     finder: FaceFinder,
     landmarks: LandmarkModel,
     usual: Option<UsualProportions>,
+    model_version: Arc<str>,
     version: Arc<str>,
 }
 
@@ -104,11 +105,14 @@ impl Extractor {
         let mut parts = vec!["hog".to_owned(), model.entry.version()];
         parts.extend(usual.as_ref().map(|usual| usual.version.clone()));
         parts.push(format!("v{PERSON_MEASUREMENT_VERSION}"));
+        let model_version = parts.join("+");
+        parts.extend(usual.as_ref().map(UsualProportions::estimator_version));
         Ok(Self {
             species: Species::Person,
             finder: FaceFinder::new(Species::Person, Detector::frontal_person()?),
             landmarks,
             usual,
+            model_version: model_version.into(),
             version: parts.join("+").into(),
         })
     }
@@ -117,12 +121,14 @@ impl Extractor {
         let heads = models.verified(Role::DogDetector)?;
         let model = models.verified(Role::DogLandmarks)?;
         let versions = [heads.entry.version(), model.entry.version()].join("+");
+        let version: Arc<str> = format!("{versions}+v{DOG_MEASUREMENT_VERSION}").into();
         Ok(Self {
             species: Species::Dog,
             finder: FaceFinder::new(Species::Dog, Detector::cnn(&heads)?),
             landmarks: LandmarkModel::network(&model, DOG_LOOKS)?,
             usual: None,
-            version: format!("{versions}+v{DOG_MEASUREMENT_VERSION}").into(),
+            model_version: Arc::clone(&version),
+            version,
         })
     }
 
@@ -133,6 +139,7 @@ impl Extractor {
             finder: self.finder.try_clone()?,
             landmarks: self.landmarks.try_clone()?,
             usual: self.usual.as_ref().map(UsualProportions::try_clone).transpose()?,
+            model_version: Arc::clone(&self.model_version),
             version: Arc::clone(&self.version),
         })
     }
@@ -146,6 +153,11 @@ impl Extractor {
     /// versions.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Version of the models that see a photo; what is estimated from it may differ.
+    pub fn model_version(&self) -> &str {
+        &self.model_version
     }
 
     /// Measures the largest face in a photo: a JPEG, PNG or WebP file in memory.

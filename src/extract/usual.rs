@@ -7,6 +7,8 @@ use mungpy_core::{
     resemblance::PersonEstimator,
 };
 
+use sha2::{Digest, Sha256};
+
 use super::ExtractError;
 use crate::{
     photo::Raster,
@@ -30,6 +32,13 @@ impl UsualProportions {
         let network = DescriptorNetwork::new(&model)?;
         let estimator = models.person_estimator();
         Ok(Self { network, estimator, version: model.entry.version() })
+    }
+
+    /// Changes with every number of the estimator.
+    pub(super) fn estimator_version(&self) -> String {
+        let json = serde_json::to_vec(&*self.estimator).expect("an estimator is plain data");
+        let digest = Sha256::digest(&json);
+        format!("estimator@{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
     }
 
     /// A copy for another worker.

@@ -188,4 +188,6 @@ reasons! {
         "the lab's cache of measurements failed", "remove the cache and run again";
     NoDogs "NO_DOGS" Command ()
         "no photo of a dog could be measured", "name folders with other photos";
+    TooFewPeople "TOO_FEW_PEOPLE" Command ()
+        "too few people were measured in two recordings", "name folders with more people";
 }

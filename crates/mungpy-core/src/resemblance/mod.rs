@@ -6,23 +6,27 @@
 //! ([`explain`]). All functions are pure.
 
 mod combination;
+mod discriminant;
 mod estimator;
 mod explanation;
 mod fit;
 mod handicap;
 mod population;
+mod repeatability;
 mod score;
 mod space;
 mod sums;
 
 pub use combination::Combination;
+pub use discriminant::{Discriminant, discriminants};
 pub use estimator::{DESCRIPTOR_LEN, PersonEstimator};
 pub use explanation::{Language, RatioAgreement, explain};
 pub use fit::{Fit, FitOptions, FitPhoto, fit};
-pub use handicap::assign_handicaps;
-pub use population::{
-    Population, PopulationError, intraclass_correlation, ratio_repeatability, within_covariance,
+pub use handicap::{HandicapRule, assign_handicaps, assign_handicaps_by};
+pub use population::{Population, PopulationError, moments};
+pub use repeatability::{
+    Individual, Recording, intraclass_correlation, ratio_repeatabilities, within_covariance,
 };
-pub use score::{Calibration, sample_faces};
-pub use space::{EMBEDDING_LEN, Embedding, Space};
+pub use score::{Calibration, sample_faces, sample_persons};
+pub use space::{DIRECTIONS, EMBEDDING_LEN, Embedding, Space};
 pub use sums::PersonSums;

@@ -1,9 +1,10 @@
 //! The normal range of a species: mean and covariance of its proportions.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use crate::face::{Measurement, ModelOrigin, RATIO_COUNT, Ratio, SHAPE_LEN, Species};
+use super::{Individual, ratio_repeatabilities, within_covariance};
+use crate::face::{LogRatios, Measurement, ModelOrigin, RATIO_COUNT, Ratio, SHAPE_LEN, Species};
 
 /// Statistics over the measurements of many faces of one species.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,23 +56,34 @@ impl PopulationError {
 impl Population {
     /// Computes the statistics; fewer than two measurements give no covariance.
     pub fn of(species: Species, model_version: &str, measurements: &[Measurement]) -> Self {
-        let ratios: Vec<&[f64]> = measurements.iter().map(|m| &m.log_ratios[..]).collect();
+        let ratios: Vec<LogRatios> = measurements.iter().map(|m| m.log_ratios).collect();
         let shapes: Vec<_> = measurements.iter().map(|m| m.shape.coordinates()).collect();
-        let shapes: Vec<&[f64]> = shapes.iter().map(|s| &s[..]).collect();
-        let (ratio_mean, ratio_covariance) = moments(&ratios, RATIO_COUNT);
-        let (shape_mean, shape_covariance) = moments(&shapes, SHAPE_LEN);
+        let (ratio_mean, ratio_covariance) = moments(&ratios);
+        let (shape_mean, shape_covariance) = moments(&shapes);
         Self {
             species: species.name().to_owned(),
             model_version: model_version.to_owned(),
             faces: measurements.len(),
             ratios: Ratio::ALL.map(|ratio| ratio.key().to_owned()).to_vec(),
             repeatability: Vec::new(),
-            ratio_mean,
+            ratio_mean: ratio_mean.to_vec(),
             ratio_covariance,
-            shape_mean,
+            shape_mean: shape_mean.to_vec(),
             shape_covariance,
             shape_within: Vec::new(),
             direction_weight: root(),
+        }
+    }
+
+    /// The same statistics, with how well the measurements of these individuals repeat between
+    /// recordings: ratios averaged over each recording, shapes photo by photo.
+    #[must_use]
+    pub fn with_repeatability(self, individuals: &[Individual]) -> Self {
+        let repeatability = ratio_repeatabilities(individuals, usize::MAX);
+        Self {
+            repeatability: repeatability.map(|icc| icc.unwrap_or(0.0).max(0.0)).to_vec(),
+            shape_within: within_covariance(individuals, |m| m.shape.coordinates()),
+            ..self
         }
     }
 
@@ -173,108 +185,16 @@ impl Population {
     }
 }
 
-/// Covariance between photos of one individual: half the mean outer product of the differences over
-/// pairs from different recordings. Each individual counts once.
-///
-/// `individuals` holds recordings for each individual, and shapes for each recording. The result is
-/// empty if no individual has two recordings.
-pub fn within_covariance(individuals: &[Vec<Vec<[f64; SHAPE_LEN]>>]) -> Vec<f64> {
-    let mut sum = DMatrix::zeros(SHAPE_LEN, SHAPE_LEN);
-    let mut count = 0;
-    for recordings in individuals {
-        let mut own = DMatrix::zeros(SHAPE_LEN, SHAPE_LEN);
-        let mut pairs = 0;
-        for (number, recording) in recordings.iter().enumerate() {
-            for (a, b) in recordings[..number]
-                .iter()
-                .flatten()
-                .flat_map(|a| recording.iter().map(move |b| (a, b)))
-            {
-                let difference = DVector::from_fn(SHAPE_LEN, |i, _| a[i] - b[i]);
-                own.ger(0.5, &difference, &difference, 1.0);
-                pairs += 1;
-            }
-        }
-        if pairs > 0 {
-            sum += own / f64::from(pairs);
-            count += 1;
-        }
-    }
-    if count == 0 { Vec::new() } else { (sum / f64::from(count)).iter().copied().collect() }
-}
-
-/// ICC(1,1) of each log ratio between the recordings of an individual, each averaged; 0 where
-/// none has two.
-///
-/// `individuals`: for each, its recordings, and of each recording its measurements.
-pub fn ratio_repeatability(individuals: &[Vec<Vec<Measurement>>]) -> Vec<f64> {
-    let mean = |recording: &Vec<Measurement>, ratio: usize| {
-        recording.iter().map(|m| m.log_ratios[ratio]).sum::<f64>() / recording.len() as f64
-    };
-    (0..RATIO_COUNT)
-        .map(|ratio| {
-            let of = |own: &Vec<Vec<Measurement>>| own.iter().map(|r| mean(r, ratio)).collect();
-            let groups: Vec<Vec<f64>> = individuals.iter().map(of).collect();
-            intraclass_correlation(&groups).unwrap_or(0.0).max(0.0)
-        })
-        .collect()
-}
-
-/// Mean and covariance (divisor n − 1) of rows of `len` numbers; zeros if there are no rows.
-fn moments(rows: &[&[f64]], len: usize) -> (Vec<f64>, Vec<f64>) {
+/// Mean of rows of numbers, and their covariance (divisor n − 1) by rows; zeros if there are no
+/// rows.
+pub fn moments<const N: usize>(rows: &[[f64; N]]) -> ([f64; N], Vec<f64>) {
     if rows.is_empty() {
-        return (vec![0.0; len], vec![0.0; len * len]);
+        return ([0.0; N], vec![0.0; N * N]);
     }
-    let data = DMatrix::from_fn(rows.len(), len, |r, c| rows[r][c]);
+    let data = DMatrix::from_fn(rows.len(), N, |r, c| rows[r][c]);
     let mean = data.row_mean();
-    let centred = DMatrix::from_fn(rows.len(), len, |r, c| data[(r, c)] - mean[c]);
+    let centred = DMatrix::from_fn(rows.len(), N, |r, c| data[(r, c)] - mean[c]);
     let divisor = (rows.len() as f64 - 1.0).max(1.0);
     let covariance = centred.transpose() * &centred / divisor;
-    (mean.iter().copied().collect(), covariance.iter().copied().collect())
-}
-
-/// Intraclass correlation ICC(1,1) of one ratio over groups of repeated values, one group per
-/// individual (Shrout & Fleiss, Psychological Bulletin 86, 1979).
-///
-/// Unequal group sizes enter through their effective mean size. Groups with one value carry no
-/// information and are skipped; if no other group is left, the result is `None`.
-pub fn intraclass_correlation(groups: &[Vec<f64>]) -> Option<f64> {
-    let groups: Vec<DVector<f64>> =
-        groups.iter().filter(|g| g.len() > 1).map(|g| DVector::from_row_slice(g)).collect();
-    if groups.len() < 2 {
-        return None;
-    }
-    let (k, n) = (groups.len() as f64, groups.iter().map(DVector::len).sum::<usize>() as f64);
-    let grand = groups.iter().map(DVector::sum).sum::<f64>() / n;
-    let between: f64 = groups.iter().map(|g| g.len() as f64 * (g.mean() - grand).powi(2)).sum();
-    let within: f64 = groups.iter().map(|g| g.variance() * g.len() as f64).sum();
-    let squares: f64 = groups.iter().map(|g| (g.len() as f64).powi(2)).sum();
-    let size = (n - squares / n) / (k - 1.0);
-    let (between, within) = (between / (k - 1.0), within / (n - k));
-    Some((between - within) / (between + (size - 1.0) * within))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn icc_of_the_textbook_example() {
-        // Shrout & Fleiss (1979), table 2: six targets, four judges, ICC(1,1) = 0.17.
-        let groups = vec![
-            vec![9.0, 2.0, 5.0, 8.0],
-            vec![6.0, 1.0, 3.0, 2.0],
-            vec![8.0, 4.0, 6.0, 8.0],
-            vec![7.0, 1.0, 2.0, 6.0],
-            vec![10.0, 5.0, 6.0, 9.0],
-            vec![6.0, 2.0, 4.0, 7.0],
-        ];
-        let icc = intraclass_correlation(&groups).unwrap();
-        assert!((icc - 0.17).abs() < 0.005, "{icc}");
-    }
-
-    #[test]
-    fn without_repetition_there_is_no_icc() {
-        assert_eq!(intraclass_correlation(&[vec![1.0], vec![2.0]]), None);
-    }
+    (std::array::from_fn(|i| mean[i]), covariance.iter().copied().collect())
 }

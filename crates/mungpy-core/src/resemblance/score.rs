@@ -59,7 +59,7 @@ impl Calibration {
 }
 
 /// Places a sample of persons in the space, always the same ones.
-pub(super) fn sample_persons(space: &Space) -> Vec<Embedding> {
+pub fn sample_persons(space: &Space) -> Vec<Embedding> {
     let persons = sample_faces(space.persons(), PERSONS);
     persons.iter().map(|person| space.embed(Species::Person, person)).collect()
 }

@@ -1,8 +1,11 @@
 //! The common space of both species, where near means alike.
 
-use nalgebra::{SMatrix, SVector, SymmetricEigen};
+use nalgebra::{SMatrix, SVector};
 
-use super::Population;
+use super::{
+    Population,
+    discriminant::{Discriminant, LEAST_REPEATABILITY, discriminants, power},
+};
 use crate::face::{
     FEATURE_COUNT, FaceError, Measurement, RATIO_COUNT, SHAPE_LEN, Species, SymmetricShape,
     features, points_of,
@@ -15,7 +18,7 @@ type Ratios = SVector<f64, RATIO_COUNT>;
 /// Dimensions of the space. The 16 features of a symmetric shape vary in only 14 directions,
 /// because the face's vertical position and size are normalised away. The last one hardly repeats
 /// and is left out.
-const DIRECTIONS: usize = 13;
+pub const DIRECTIONS: usize = 13;
 /// Index of the dog's handicap in an embedding.
 const HANDICAP: usize = DIRECTIONS;
 /// Number of coordinates of an embedding: directions and handicap.
@@ -28,8 +31,6 @@ const PERSON_CORRELATION_SHRINKAGE: f64 = 0.2;
 const DOG_CORRELATION_SHRINKAGE: f64 = 0.35;
 /// The same for the covariance within persons, as a share of its mean variance.
 const WITHIN_SHRINKAGE: f64 = 0.03;
-/// Lower bound for the repeatability of a direction.
-const LEAST_REPEATABILITY: f64 = 0.02;
 /// Number of faces that the shipped dogs count as, next to those of the catalogue.
 const PRIOR_FACES: f64 = 200.0;
 
@@ -42,6 +43,11 @@ const PRIOR_FACES: f64 = 200.0;
 pub struct Embedding([f32; EMBEDDING_LEN]);
 
 impl Embedding {
+    /// A place given by its directions, without a handicap: for simulations.
+    pub fn at(directions: [f32; DIRECTIONS]) -> Self {
+        Self(std::array::from_fn(|i| if i == HANDICAP { 0.0 } else { directions[i] }))
+    }
+
     /// All coordinates; the last one is the handicap.
     pub fn coordinates(&self) -> &[f32; EMBEDDING_LEN] {
         &self.0
@@ -118,7 +124,7 @@ impl Space {
     /// Builds the space in which `person` and `dog` have the same spread.
     pub fn new(person: &Population, dog: &Population) -> Self {
         let standard = Standard::of(person);
-        let (directions, repeatability) = discriminants(person, &standard);
+        let (directions, repeatability) = scaled_directions(person, &standard);
         Self {
             dog_to_person: power(&correlation(person, PERSON_CORRELATION_SHRINKAGE), 0.5)
                 * power(&correlation(dog, DOG_CORRELATION_SHRINKAGE), -0.5),
@@ -152,7 +158,7 @@ impl Space {
 
     /// Share of each direction's variance among persons that is not variance between photos of one
     /// person, in the order of the embedding.
-    pub fn repeatability(&self) -> &[f64] {
+    pub fn repeatability(&self) -> &[f64; DIRECTIONS] {
         &self.repeatability
     }
 
@@ -169,7 +175,7 @@ impl Space {
             Species::Dog => self.dog_to_person * standardised,
         };
         let place = self.directions * matched;
-        Embedding(std::array::from_fn(|i| if i == HANDICAP { 0.0 } else { place[i] as f32 }))
+        Embedding::at(place.map(|coordinate| coordinate as f32).into())
     }
 
     /// The dog's proportions that map to the same point as the person's, to first order:
@@ -192,7 +198,7 @@ impl Space {
 
 /// The directions as rows, each scaled to a power of its repeatability, and the repeatabilities.
 /// The direction that contributes most to distances comes first.
-fn discriminants(
+fn scaled_directions(
     population: &Population,
     standard: &Standard,
 ) -> (SMatrix<f64, DIRECTIONS, FEATURE_COUNT>, [f64; DIRECTIONS]) {
@@ -201,35 +207,17 @@ fn discriminants(
         scale * feature_covariance(covariance) * scale
     };
     let total = standardised(&population.shape_covariance);
-    let within = if population.shape_within.is_empty() {
-        Matrix::identity()
-    } else {
-        standardised(&population.shape_within)
+    let within =
+        (!population.shape_within.is_empty()).then(|| standardised(&population.shape_within));
+    let mut rows = discriminants(&total, within.as_ref(), WITHIN_SHRINKAGE);
+    rows.truncate(DIRECTIONS);
+    rows.sort_by(|a, b| b.repeatability.total_cmp(&a.repeatability));
+    let scale = |row: &Discriminant<FEATURE_COUNT>| {
+        row.repeatability.powf(population.direction_weight) / row.variance.sqrt()
     };
-    let ridge = WITHIN_SHRINKAGE * within.trace() / FEATURE_COUNT as f64;
-    let whitener = power(&(within + Matrix::identity() * ridge), -0.5);
-    let eigen = SymmetricEigen::new(whitener * total * whitener);
-    let mut order: Vec<usize> = (0..FEATURE_COUNT).collect();
-    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
-    let mut rows: Vec<(f64, Vector)> = order[..DIRECTIONS]
-        .iter()
-        .map(|&column| {
-            let direction = whitener * eigen.eigenvectors.column(column);
-            let variance = |covariance: &Matrix| direction.dot(&(covariance * direction));
-            let repeatability = if population.shape_within.is_empty() {
-                1.0
-            } else {
-                (1.0 - variance(&within) / variance(&total)).clamp(LEAST_REPEATABILITY, 1.0)
-            };
-            // The sign of an eigenvector is arbitrary; make the largest entry positive.
-            let sign = direction[direction.iamax()].signum();
-            let weight = repeatability.powf(population.direction_weight);
-            (repeatability, direction * sign * weight / variance(&total).sqrt())
-        })
-        .collect();
-    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let directions = SMatrix::from_fn(|row, column| rows[row].1[column]);
-    (directions, std::array::from_fn(|i| rows[i].0))
+    let scaled: Vec<Vector> = rows.iter().map(|row| row.direction * scale(row)).collect();
+    let directions = SMatrix::from_fn(|row, column| scaled[row][column]);
+    (directions, std::array::from_fn(|i| rows[i].repeatability))
 }
 
 /// Roots of the repeatabilities, scaled; all 1 if they are unknown.
@@ -266,11 +254,4 @@ fn correlation(population: &Population, shrinkage: f64) -> Matrix {
         let correlation = covariance[(r, c)] / (deviation[r] * deviation[c]);
         (1.0 - shrinkage) * correlation + shrinkage * identity
     })
-}
-
-/// Power of a symmetric positive definite matrix.
-fn power(matrix: &Matrix, exponent: f64) -> Matrix {
-    let eigen = SymmetricEigen::new(*matrix);
-    let powers = eigen.eigenvalues.map(|value| value.max(1e-9).powf(exponent));
-    eigen.eigenvectors * Matrix::from_diagonal(&powers) * eigen.eigenvectors.transpose()
 }

@@ -2,42 +2,30 @@
 
 use std::{collections::BTreeMap, fs, path::Path, process::ExitCode};
 
-use mungpy::{extract::Extractor, progress::Progress, settings::Settings};
+use mungpy::{extract::Extractor, settings::Settings};
 use mungpy_core::{
-    face::{Measurement, PersonProportions, Species},
+    face::{Measurement, Species},
     reason::Reason,
-    resemblance::{
-        FitOptions, FitPhoto, PersonEstimator, Population, fit, ratio_repeatability,
-        within_covariance,
-    },
+    resemblance::{FitOptions, FitPhoto, Individual, PersonEstimator, Population, Recording, fit},
 };
 use mungpy_runtime::failure::Failure;
 
-use super::args;
+use super::{args, described};
 use crate::{
-    described::{Described, describe, without_persons_of, without_repeated_pictures},
-    evaluate::Gallery,
+    cache::Cache,
+    described::{Described, without_persons_of, without_repeated_pictures},
 };
 
 /// Power of its repeatability that a direction of estimates is scaled by.
 const DIRECTION_WEIGHT: f64 = 1.5;
 
 pub(super) fn run(command: &args::Estimator, settings: &Settings) -> Result<ExitCode, Failure> {
-    if settings.models.person_proportions() != PersonProportions::Estimated {
-        let message = "an estimator needs faces described: drop --person-proportions measured";
-        return Err(Failure::new(Reason::ArgumentsConflict, message));
-    }
-    let extractor = Extractor::load(Species::Person, &settings.models)?;
-    let version = extractor.version().to_owned();
+    let cache = Cache::open(&settings.data_dir.evaluation_path())?;
+    let version = Extractor::load(Species::Person, &settings.models)?.model_version().to_owned();
     let described = |folder: &Path| -> Result<Vec<Described>, Failure> {
-        let gallery = Gallery::find(folder, true)?;
-        let mut progress = Progress::new("photos");
-        let update = |done, all| progress.update(done, all);
-        let photos =
-            describe::<Failure>(&gallery, extractor.try_clone()?, settings.workers, update)?;
-        progress.finish();
-        println!("{}: {} of {} photos", folder.display(), photos.len(), gallery.pictures.len());
-        Ok(without_repeated_pictures(photos))
+        let photos = without_repeated_pictures(described(folder, true, settings, &cache)?);
+        println!("{}: {} usable photos", folder.display(), photos.len());
+        Ok(photos)
     };
     let photos = described(&command.people)?;
     let options = FitOptions {
@@ -93,27 +81,17 @@ fn population(
     version: &str,
 ) -> Population {
     let all: Vec<Measurement> = estimates.iter().map(|(_, estimate)| *estimate).collect();
-    let mut persons: BTreeMap<&str, BTreeMap<&str, Vec<Measurement>>> = BTreeMap::new();
+    let mut persons: BTreeMap<&str, BTreeMap<&str, Recording>> = BTreeMap::new();
     for (number, estimate) in estimates {
         let picture = &photos[*number].picture;
         let occasions = persons.entry(&picture.individual).or_default();
-        occasions.entry(&picture.recording).or_default().push(*estimate);
+        occasions.entry(&picture.recording).or_default().photos.push(*estimate);
     }
-    let individuals: Vec<Vec<Vec<Measurement>>> =
-        persons.into_values().map(|own| own.into_values().collect()).collect();
-    let shapes: Vec<Vec<Vec<_>>> = individuals
-        .iter()
-        .map(|own| {
-            let shapes = |m: &Vec<Measurement>| m.iter().map(|m| m.shape.coordinates()).collect();
-            own.iter().map(shapes).collect()
-        })
-        .collect();
-    Population {
-        repeatability: ratio_repeatability(&individuals),
-        shape_within: within_covariance(&shapes),
-        direction_weight: DIRECTION_WEIGHT,
-        ..Population::of(Species::Person, version, &all)
-    }
+    let individual =
+        |own: BTreeMap<&str, Recording>| Individual { recordings: own.into_values().collect() };
+    let individuals: Vec<Individual> = persons.into_values().map(individual).collect();
+    let population = Population::of(Species::Person, version, &all);
+    Population { direction_weight: DIRECTION_WEIGHT, ..population.with_repeatability(&individuals) }
 }
 
 /// Statistics of the mean estimate of each person, of which only the means are used.

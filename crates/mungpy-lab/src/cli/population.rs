@@ -1,33 +1,52 @@
 //! `mungpy population`: the shipped statistics are made with it.
 
-use std::{fs, process::ExitCode};
+use std::{fmt::Display, fs, path::Path, process::ExitCode};
 
-use mungpy::settings::Settings;
+use mungpy::{extract::Extractor, settings::Settings};
 use mungpy_core::{
-    face::{Measurement, RATIO_COUNT, SHAPE_LEN, Species},
-    resemblance::{Population, intraclass_correlation, within_covariance},
+    face::Species,
+    reason::Reason,
+    resemblance::{PersonSums, Population},
 };
 
-use super::{Failure, args, evaluate::measured};
-use crate::evaluate::{Cache, Gallery, GalleryMeasurements};
+use super::{Failure, args, measured};
+use crate::{cache::Cache, gallery::Gallery, measuring::GalleryMeasurements};
 
 pub(super) fn run(command: &args::Population, settings: &Settings) -> Result<ExitCode, Failure> {
+    if let Some(sums) = &command.sums {
+        return recentre(sums, &command.output, settings);
+    }
     let species: Species = command.species.into();
     let cache = Cache::open(&settings.data_dir.evaluation_path())?;
     let gallery = Gallery::find_all(&command.photos, command.recordings)?;
     let measured = measured(gallery, species, settings, &cache, &[])?;
-    let faces = measured.outcomes.iter().flatten();
-    let all: Vec<Measurement> = faces.map(|face| face.measurement).collect();
-    let mut population = Population::of(species, &measured.version, &all);
+    let mut population = Population::of(species, &measured.version, &measured.measurements());
     if command.recordings {
-        let individuals = measured.individuals();
-        population.repeatability = repeatability(&individuals);
-        population.shape_within = within_covariance(&shapes(&individuals));
+        population = population.with_repeatability(&measured.individuals());
     }
     let json = serde_json::to_string_pretty(&population).expect("statistics are plain data");
     fs::write(&command.output, json + "\n")
         .map_err(|error| Failure::file(&command.output, &error))?;
     print(&population, &measured);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the estimator with its statistics centred on the persons of running sums.
+fn recentre(sums: &Path, output: &Path, settings: &Settings) -> Result<ExitCode, Failure> {
+    let bytes = fs::read(sums).map_err(|error| Failure::file(sums, &error))?;
+    let invalid = |detail: &dyn Display| {
+        Failure::new(Reason::ConfigInvalid, format!("{}: {detail}", sums.display()))
+    };
+    let public: PersonSums = serde_json::from_slice(&bytes).map_err(|error| invalid(&error))?;
+    let extractor = Extractor::load(Species::Person, &settings.models)?;
+    if !public.is_of(extractor.version()) {
+        let (own, other) = (extractor.version(), &public.model_version);
+        return Err(invalid(&format!("the sums are of {other}, this program measures by {own}")));
+    }
+    let estimator = public.recentre(&settings.models.person_estimator())?;
+    let json = serde_json::to_string(&estimator).expect("an estimator is plain data");
+    fs::write(output, json + "\n").map_err(|error| Failure::file(output, &error))?;
+    println!("centred on {} persons; use it with --person-estimator", public.count);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -42,26 +61,4 @@ fn print(population: &Population, measured: &GalleryMeasurements) {
             (population.ratio_mean[index], population.ratio_deviations()[index]);
         println!("  {ratio:<26} mean {:.3}  sigma {deviation:.3}  ICC {icc}", mean.exp());
     }
-}
-
-/// Shape coordinates in place of measurements.
-fn shapes(individuals: &[Vec<Vec<Measurement>>]) -> Vec<Vec<Vec<[f64; SHAPE_LEN]>>> {
-    let shapes = |r: &Vec<Measurement>| r.iter().map(|m| m.shape.coordinates()).collect();
-    individuals.iter().map(|recordings| recordings.iter().map(shapes).collect()).collect()
-}
-
-/// ICC(1,1) of each ratio between recordings of one individual.
-fn repeatability(individuals: &[Vec<Vec<Measurement>>]) -> Vec<f64> {
-    let mean = |recording: &Vec<Measurement>, ratio: usize| {
-        recording.iter().map(|m| m.log_ratios[ratio]).sum::<f64>() / recording.len() as f64
-    };
-    (0..RATIO_COUNT)
-        .map(|ratio| {
-            let groups: Vec<Vec<f64>> = individuals
-                .iter()
-                .map(|recordings| recordings.iter().map(|r| mean(r, ratio)).collect())
-                .collect();
-            intraclass_correlation(&groups).unwrap_or(0.0).max(0.0)
-        })
-        .collect()
 }

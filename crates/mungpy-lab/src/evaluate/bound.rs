@@ -1,35 +1,48 @@
 //! How steady the answer can be at most, given how the measurements repeat.
 //!
-//! Persons and dogs are drawn from normal distributions with the repeatabilities
-//! of the space's directions, and each person is measured twice. There is no
+//! Persons and dogs are sampled from normal distributions with the variances of the space's
+//! directions, and each person is measured twice. There is no
 //! other error than the measured one: nothing that works on these directions by
 //! distance does better with the same measurements.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
+use serde::Serialize;
 
-use super::{
-    findings::Bound,
-    metrics::{overlap, ranked, share},
+use crate::{
+    metrics::{Ranking, share_of},
+    sampling::sample_normal,
 };
 
+/// Persons that are sampled, each measured twice.
 const PERSONS: usize = 400;
 const SEED: u64 = 2;
 /// Numbers of photos averaged on each side.
 const PHOTOS: [usize; 5] = [1, 3, 10, 30, 100];
 
-/// The bound among so many dogs, for each number of photos.
-pub(super) fn bounds(repeatability: &[f64], dogs: usize) -> Vec<Bound> {
-    PHOTOS.map(|photos| bound(repeatability, dogs, photos)).to_vec()
+/// How steady the answer can be at most.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bound {
+    /// Photos averaged on each side.
+    pub photos: usize,
+    /// Share of pairs with the same top dog.
+    pub same_top: f64,
+    /// Share of pairs whose first five have a dog in common.
+    pub shared_five: f64,
 }
 
-/// A direction's variance is its repeatability r: r·r of it is the person's, the rest
-/// error, which averaging divides.
-fn bound(repeatability: &[f64], dogs: usize, photos: usize) -> Bound {
-    let error: Vec<f64> = repeatability.iter().map(|r| r * (1.0 - r) / photos as f64).collect();
-    let person: Vec<f64> = repeatability.iter().map(|r| r * r).collect();
-    let [same_top, shared_five] = steadiness(repeatability, &person, &error, dogs);
+/// The bound among so many dogs, for each number of photos.
+pub(super) fn bounds(variances: &[f64], repeatability: &[f64], dogs: usize) -> Vec<Bound> {
+    PHOTOS.map(|photos| bound(variances, repeatability, dogs, photos)).to_vec()
+}
+
+/// Of a direction's variance the repeatability is the person's share, the rest error, which
+/// averaging divides.
+fn bound(variances: &[f64], repeatability: &[f64], dogs: usize, photos: usize) -> Bound {
+    let both = || variances.iter().zip(repeatability);
+    let error: Vec<f64> = both().map(|(v, r)| v * (1.0 - r) / photos as f64).collect();
+    let person: Vec<f64> = both().map(|(v, r)| v * r).collect();
+    let [same_top, shared_five] = steadiness(variances, &person, &error, dogs);
     Bound { photos, same_top, shared_five }
 }
 
@@ -40,28 +53,16 @@ pub(super) fn steadiness(spread: &[f64], common: &[f64], error: &[f64], dogs: us
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
     let mut sample = |variances: &[f64]| sample_normal(variances, &mut random);
     let catalogue: Vec<Vec<f64>> = (0..dogs).map(|_| sample(spread)).collect();
-    let pairs: Vec<[Vec<u32>; 2]> = (0..PERSONS)
+    let pairs: Vec<[Ranking; 2]> = (0..PERSONS)
         .map(|_| {
             let person = sample(common);
             [(); 2].map(|()| {
                 let seen: Vec<f64> = person.iter().zip(sample(error)).map(|(a, b)| a + b).collect();
-                ranked(&seen, &catalogue)
+                Ranking::of(&seen, &catalogue)
             })
         })
         .collect();
-    let holds = |rule: &dyn Fn(&[Vec<u32>; 2]) -> bool| {
-        share(pairs.iter().filter(|pair| rule(pair)).count(), pairs.len())
-    };
-    [holds(&|[a, b]| a.first() == b.first()), holds(&|[a, b]| overlap(a, b, 5) > 0)]
-}
-
-/// A point whose coordinates are normal with these variances.
-pub(super) fn sample_normal(variances: &[f64], random: &mut ChaCha8Rng) -> Vec<f64> {
-    let normal = |variance: &f64| {
-        let value: f64 = StandardNormal.sample(random);
-        value * variance.sqrt()
-    };
-    variances.iter().map(normal).collect()
+    [share_of(&pairs, |[a, b]| a.top() == b.top()), share_of(&pairs, |[a, b]| a.shared(b, 5) > 0)]
 }
 
 #[cfg(test)]
@@ -70,11 +71,11 @@ mod tests {
 
     #[test]
     fn measurements_that_repeat_fully_give_the_same_dog_and_others_seldom() {
-        let sure = bound(&[1.0; 5], 200, 1);
+        let sure = bound(&[1.0; 5], &[1.0; 5], 200, 1);
         assert!(sure.same_top.min(sure.shared_five) > 0.999, "{sure:?}");
-        let unsure = bound(&[0.02; 5], 200, 1);
+        let unsure = bound(&[0.02; 5], &[0.02; 5], 200, 1);
         assert!(unsure.same_top < 0.1 && unsure.shared_five < 0.4, "{unsure:?}");
-        let averaged = bound(&[0.02; 5], 200, 1000);
+        let averaged = bound(&[0.02; 5], &[0.02; 5], 200, 1000);
         assert!(averaged.shared_five > unsure.shared_five + 0.3, "{averaged:?}");
     }
 }

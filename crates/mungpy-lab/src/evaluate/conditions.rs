@@ -1,14 +1,35 @@
-//! How the error of a measurement, and with it the bound of steadiness, moves with
-//! what differs between two photos of a person: pose, size, moment, treatment.
+//! How the error of a measurement, and with it the bound of steadiness, depends on the
+//! difference between two photos of a person: pose, size, moment, treatment.
 
 use std::collections::BTreeMap;
 
 use mungpy_core::{face::Species, resemblance::Space};
+use serde::Serialize;
 
-use super::{
-    GalleryMeasurements, bound::steadiness, cache::Face, distortion::Distortion,
-    findings::Condition, measured::Extent, metrics::median,
+use super::bound::steadiness;
+use crate::{
+    distortion::Distortion,
+    measuring::{Extent, Face, GalleryMeasurements},
+    metrics::median,
 };
+
+/// Something that differs between two photos of a person, and how steady the answer
+/// can then be.
+#[derive(Debug, Clone, Serialize)]
+pub struct Condition {
+    /// The difference.
+    pub name: String,
+    /// Pairs of photos that the error was measured on.
+    pub pairs: usize,
+    /// Median of the shorter interocular distance of a pair, in pixels.
+    pub interocular: f64,
+    /// Mean over the directions: share of the variance that two photos have in common.
+    pub repeatability: f64,
+    /// Share of sampled persons with the same top dog in both photos.
+    pub same_top: f64,
+    /// Share of sampled persons whose first five have a dog in common.
+    pub shared_five: f64,
+}
 
 /// Yaw in degrees up to which a face is seen from the front here.
 const FRONTAL: f64 = 5.0;
@@ -22,7 +43,7 @@ type Rule<'a> = (&'a str, &'a dyn Fn(&Face, &Face) -> bool);
 /// Sizes at which all photos of persons are measured, to see what resolution does.
 const SIZES: [Distortion; 2] = [Distortion::Scaled(75), Distortion::Scaled(60)];
 
-/// What is done to photos of persons, and to which.
+/// Changes of photos of persons, and which photos each is tried on.
 pub fn distortions() -> Vec<(Distortion, Extent)> {
     let first = Distortion::ALL.map(|distortion| (distortion, Extent::First));
     first.into_iter().chain(SIZES.map(|size| (size, Extent::Every))).collect()
@@ -96,7 +117,7 @@ impl Judge<'_> {
                 Some((self.individual(*number), plain, outcome.as_ref().ok()?))
             })
             .collect();
-        self.told("the same photo, disturbed", &faces)
+        self.condition_of("the same photo, disturbed", &faces)
     }
 
     /// The same pairs of photos at each size at which all of them are measured.
@@ -128,18 +149,18 @@ impl Judge<'_> {
         face: &dyn Fn(usize) -> Option<&'f Face>,
     ) -> Condition {
         let both = |&(a, b): &Pair| Some((self.individual(a), face(a)?, face(b)?));
-        self.told(name, &pairs.iter().filter_map(both).collect::<Vec<_>>())
+        self.condition_of(name, &pairs.iter().filter_map(both).collect::<Vec<_>>())
     }
 
     fn individual(&self, number: usize) -> &str {
         &self.people.gallery.pictures[number].individual
     }
 
-    /// What pairs of faces, each with its individual, tell of a condition: two faces
-    /// share what is left of the variance when that of the error is taken off.
-    fn told(&self, name: &str, pairs: &[(&str, &Face, &Face)]) -> Condition {
-        // A direction's variance is its repeatability.
-        let spread = self.space.repeatability();
+    /// The figures of a condition from pairs of faces that meet it, each with its
+    /// individual: two faces share what is left of the variance when that of the error
+    /// is taken off.
+    fn condition_of(&self, name: &str, pairs: &[(&str, &Face, &Face)]) -> Condition {
+        let spread = self.space.variances();
         let error = self.error(pairs);
         let common: Vec<f64> = spread.iter().zip(&error).map(|(r, e)| (r - e).max(0.0)).collect();
         let shares = spread.iter().zip(&common).map(|(all, common)| common / all);
@@ -160,7 +181,7 @@ impl Judge<'_> {
     fn error(&self, pairs: &[(&str, &Face, &Face)]) -> Vec<f64> {
         let place =
             |face: &Face| *self.space.embed(Species::Person, &face.measurement).coordinates();
-        let directions = self.space.repeatability().len();
+        let directions = self.space.variances().len();
         let mut own: BTreeMap<&str, (Vec<f64>, f64)> = BTreeMap::new();
         for (individual, a, b) in pairs {
             let (a, b) = (place(a), place(b));

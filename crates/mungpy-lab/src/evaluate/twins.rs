@@ -17,10 +17,34 @@ use mungpy_core::{
     resemblance::{Embedding, Space, assign_handicaps},
 };
 
-use super::{Face, GalleryMeasurements, findings::Twins, metrics};
+use serde::Serialize;
 
-/// What a photo must keep to be made a twin of: warping does not mend a face that is
-/// turned, half hidden or unlike a face.
+use crate::{
+    measuring::{Face, GalleryMeasurements},
+    metrics::share_of,
+};
+
+/// Counts and shares of planted twins.
+#[derive(Debug, Clone, Serialize)]
+pub struct Twins {
+    /// Persons for whom a twin was to be made.
+    pub persons: usize,
+    /// Twins that were made: some proportions no dog's photo can be warped to.
+    pub made: usize,
+    /// Twins that were measured well enough to be enrolled.
+    pub measured: usize,
+    /// Share of these that are their person's top dog.
+    pub top: f64,
+    /// Share of these among their person's first five.
+    pub five: f64,
+    /// Share that would be their person's top dog if the landmarks were found
+    /// without error.
+    pub exact_top: f64,
+}
+
+/// Quality that a dog's face needs before a twin is made of it: warping does not mend a
+/// face that is turned, half hidden or unlike a face. Angles are in degrees, lengths in
+/// pixels.
 const WELL_SEEN: QualityLimits = QualityLimits {
     max_yaw: 15.0,
     min_interocular: 40.0,
@@ -46,31 +70,32 @@ pub fn plant<E: From<ExtractError>>(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Twins, E> {
     let planter = Planter::new(space, dogs);
-    let persons: Vec<&Measurement> =
-        people.first_measured().into_iter().map(|(_, person)| &person.measurement).collect();
+    let persons = people.first_measurements();
     let mut all = Vec::new();
-    let work = |extractor: &mut Extractor, person: &&Measurement| planter.plant(extractor, person);
+    let work = |extractor: &mut Extractor, person: &Measurement| planter.plant(extractor, person);
     extract::for_each_parallel(extractor, workers, &persons, work, |_, twin: Twin| {
         all.push(twin);
         progress(all.len(), persons.len());
         Ok::<_, E>(())
     })?;
-    let places = |twin: &Twin| if let Twin::Found(places) = twin { Some(*places) } else { None };
-    let found: Vec<Places> = all.iter().filter_map(places).collect();
-    let share = |holds: &dyn Fn(&Places) -> bool| {
-        metrics::share(found.iter().filter(|places| holds(places)).count(), found.len())
-    };
-    Ok(Twins {
-        persons: persons.len(),
-        made: all.iter().filter(|twin| !matches!(twin, Twin::NotMade)).count(),
-        measured: found.len(),
-        top: share(&|places| places.measured == 1),
-        five: share(&|places| places.measured <= 5),
-        exact_top: share(&|places| places.exact == 1),
-    })
+    Ok(counted(&all))
 }
 
-/// What became of a person's twin.
+/// Counts the twins of all persons.
+fn counted(all: &[Twin]) -> Twins {
+    let places = |twin: &Twin| if let Twin::Found(places) = twin { Some(*places) } else { None };
+    let found: Vec<Places> = all.iter().filter_map(places).collect();
+    Twins {
+        persons: all.len(),
+        made: all.iter().filter(|twin| !matches!(twin, Twin::NotMade)).count(),
+        measured: found.len(),
+        top: share_of(&found, |places| places.measured == 1),
+        five: share_of(&found, |places| places.measured <= 5),
+        exact_top: share_of(&found, |places| places.exact == 1),
+    }
+}
+
+/// The fate of a person's twin.
 enum Twin {
     /// No dog can be warped to the person's proportions.
     NotMade,
@@ -181,4 +206,20 @@ fn made(extractor: &mut Extractor, bytes: &[u8], wanted: &Measurement) -> Option
     let found = extractor.extract_decoded(&Photo { raster, ..photo }).ok()?;
     found.check().ok()?;
     Some(found.measurement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_of_the_twins_that_were_measured() {
+        let found = |measured, exact| Twin::Found(Places { measured, exact });
+        let all = [Twin::NotMade, Twin::NotMeasured, found(1, 1), found(4, 1), found(9, 2)];
+        let twins = counted(&all);
+        assert_eq!([twins.persons, twins.made, twins.measured], [5, 4, 3]);
+        let shares =
+            [twins.top, twins.five, twins.exact_top].map(|share| (3.0 * share).round() as i32);
+        assert_eq!(shares, [1, 2, 2]);
+    }
 }

@@ -27,19 +27,25 @@ fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[test]
-fn an_evaluation_tells_that_the_same_photo_gets_the_same_dog() {
-    let folder = tempfile::tempdir().unwrap();
+/// Makes a folder of people in which each has the same photo in two recordings.
+fn people_seen_twice(folder: &Path) -> PathBuf {
+    let people = folder.join("people");
     for photo in fs::read_dir(data("persons")).unwrap() {
         let photo = photo.unwrap().path();
-        let own = folder.path().join("people").join(photo.file_stem().unwrap());
+        let own = people.join(photo.file_stem().unwrap());
         fs::create_dir_all(&own).unwrap();
         for recording in ["1.jpg", "2.jpg"] {
             fs::copy(&photo, own.join(recording)).unwrap();
         }
     }
+    people
+}
+
+#[test]
+fn an_evaluation_tells_that_the_same_photo_gets_the_same_dog() {
+    let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report");
-    let people = folder.path().join("people");
+    let people = people_seen_twice(folder.path());
     let evaluate = || {
         let mut command = lab(&folder.path().join("data"));
         command.arg("evaluate").arg("--people").arg(&people).arg("--dogs").arg(data("dogs"));
@@ -61,10 +67,45 @@ fn an_evaluation_tells_that_the_same_photo_gets_the_same_dog() {
     assert!((repeatability("another recording") - 1.0).abs() < 1e-12, "it is the same file");
     let disturbed = repeatability("the same photo, disturbed");
     assert!(disturbed > 0.5 && disturbed < 1.0, "{table}");
-    let frequent = findings["drawn"]["most_frequent"][0].as_f64().unwrap();
+    let frequent = findings["sampled"]["most_frequent"][0].as_f64().unwrap();
     let dogs = findings["catalogue"].as_f64().unwrap();
     assert!(frequent >= 1.0 / dogs && frequent < 1.0, "{table}");
     let page = fs::read_to_string(report.join("index.html")).unwrap();
     assert!(page.contains("<svg") && page.contains("mungpy"), "plots and methods are on the page");
     assert_eq!(table, evaluate(), "what was measured before is not measured again");
+}
+
+#[test]
+fn studies_print_a_row_for_each_variant() {
+    let folder = tempfile::tempdir().unwrap();
+    let people = people_seen_twice(folder.path());
+    let study = |name: &str| {
+        let mut command = lab(&folder.path().join("data"));
+        command.args(["study", name, "--recordings", "--people"]).arg(&people);
+        command
+    };
+    let rows: Value = serde_json::from_str(&run(study("space").arg("--json"))).unwrap();
+    let (chance, variants) = rows.as_array().unwrap().split_last().unwrap();
+    assert_eq!((variants.len(), &chance["variant"]), (7, &Value::Null));
+    for row in variants {
+        assert_eq!((&row["same_top"], &row["median_rank"]), (&1.0.into(), &1.0.into()), "{row}");
+    }
+    let table = run(study("handicap").arg("--dogs").arg(data("dogs")));
+    assert!(table.contains("none handicapped") && table.contains("never in a top 10"), "{table}");
+    let top = table.matches("100.0 %").count();
+    assert!(top >= 14, "the same photo gets the same dogs under each rule: {table}");
+}
+
+#[test]
+fn a_study_says_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = |arguments: &[&str]| {
+        let output = lab(folder.path()).arg("study").args(arguments).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(study(&["space"]).contains("--people"));
+    let dogs = data("dogs");
+    let few = study(&["space", "--people", dogs.to_str().unwrap()]);
+    assert!(few.contains("[TOO_FEW_PEOPLE]"), "{few}");
 }

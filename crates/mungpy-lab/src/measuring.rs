@@ -1,4 +1,4 @@
-//! What was measured in the photos of a gallery, as they are and changed.
+//! Measures the photos of a gallery, as they are and changed.
 
 use std::{collections::BTreeMap, fs};
 
@@ -6,39 +6,70 @@ use mungpy::{
     extract::{self, ExtractError, Extractor},
     photo::Photo,
 };
-use mungpy_core::face::Measurement;
-use mungpy_core::reason::{Reason, WithReason};
-
-use super::{
-    CacheError, Gallery,
-    cache::{Cache, Face, Outcome},
-    distortion::Distortion,
+use mungpy_core::{
+    face::{Measurement, Quality},
+    reason::{Reason, WithReason},
+    resemblance::{Individual, Recording},
 };
+
+use crate::{
+    cache::{Cache, CacheError},
+    distortion::Distortion,
+    gallery::Gallery,
+};
+
+/// A face that is seen well enough to be compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Face {
+    /// The proportions that are compared: estimated, or as measured.
+    pub measurement: Measurement,
+    /// The proportions read off the photo.
+    pub measured: Measurement,
+    /// The pose and size that they were seen in.
+    pub quality: Quality,
+}
+
+/// A measured face, or the reason of the refusal.
+pub type Outcome = Result<Face, Reason>;
 
 /// Outcomes for each picture of a gallery, in its order.
 pub struct GalleryMeasurements {
-    /// What was looked at.
+    /// The pictures.
     pub gallery: Gallery,
     /// The measurement of each picture, or why there is none.
     pub outcomes: Vec<Outcome>,
     /// For each distortion the numbers of the pictures that it was tried on, and
     /// their outcomes.
     pub distorted: Vec<(Distortion, Vec<(usize, Outcome)>)>,
-    /// Version of the models.
+    /// Version of the models that measured.
     pub version: String,
 }
 
 impl GalleryMeasurements {
-    /// For each individual its recordings, and of each the measurements.
-    pub fn individuals(&self) -> Vec<Vec<Vec<Measurement>>> {
-        let mut all: BTreeMap<&str, BTreeMap<&str, Vec<Measurement>>> = BTreeMap::new();
+    /// Measurements of the unchanged photos, by individual and recording.
+    pub fn individuals(&self) -> Vec<Individual> {
+        let mut all: BTreeMap<&str, BTreeMap<&str, Recording>> = BTreeMap::new();
         for (picture, outcome) in self.gallery.pictures.iter().zip(&self.outcomes) {
             if let Ok(face) = outcome {
                 let individual = all.entry(&picture.individual).or_default();
-                individual.entry(&picture.recording).or_default().push(face.measurement);
+                let recording = individual.entry(&picture.recording).or_default();
+                recording.photos.push(face.measurement);
             }
         }
-        all.into_values().map(|recordings| recordings.into_values().collect()).collect()
+        let individual = |recordings: BTreeMap<&str, Recording>| Individual {
+            recordings: recordings.into_values().collect(),
+        };
+        all.into_values().map(individual).collect()
+    }
+
+    /// Every measurement, in the order of the pictures.
+    pub fn measurements(&self) -> Vec<Measurement> {
+        self.outcomes.iter().flatten().map(|face| face.measurement).collect()
+    }
+
+    /// One measurement for each individual: of its first picture that shows a face.
+    pub fn first_measurements(&self) -> Vec<Measurement> {
+        self.first_measured().into_iter().map(|(_, face)| face.measurement).collect()
     }
 
     /// Number of the first measured picture of each individual, and what was

@@ -1,12 +1,17 @@
-//! What was measured before: a photo is looked at once for each model version.
+//! Keeps what was measured, so that a photo is measured once for each model version.
 
 use std::path::Path;
 
 use mungpy::extract::Extraction;
-use mungpy_core::face::{self, Landmarks, Measurement, Quality, QualityLimits, Species};
+use mungpy_core::face::{
+    self, FEATURE_COUNT, Landmarks, Measurement, Quality, QualityLimits, Species, SymmetricShape,
+    features, points_of,
+};
 use mungpy_core::reason::{Reason, WithReason};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::measuring::{Face, Outcome};
 
 /// The cache cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -24,25 +29,19 @@ pub struct Cache {
     store: sled::Db,
 }
 
-/// What does not follow from anything else: whether a face is refused is decided
-/// when it is read, by the limits of the day.
+/// Holds only what the program cannot work out again: it decides whether a face is good
+/// enough when it reads the entry, by its present limits.
 #[derive(Debug, Serialize, Deserialize)]
 enum CacheEntry {
-    Face { landmarks: Vec<[f64; 2]>, sharpness: f64, disagreement: f64 },
+    Face {
+        landmarks: Vec<[f64; 2]>,
+        sharpness: f64,
+        disagreement: f64,
+        /// Features of the proportions that are compared, if they are not those measured.
+        estimated: Option<[f64; FEATURE_COUNT]>,
+    },
     Refused(String),
 }
-
-/// A face that is seen well enough to be compared.
-#[derive(Debug, Clone, Copy)]
-pub struct Face {
-    /// Its proportions.
-    pub measurement: Measurement,
-    /// The pose and size that they were seen in.
-    pub quality: Quality,
-}
-
-/// A measured face, or the reason of the refusal.
-pub(super) type Outcome = Result<Face, Reason>;
 
 impl Cache {
     /// Opens or creates the cache in a folder.
@@ -51,20 +50,20 @@ impl Cache {
     }
 
     /// Key of a photo treated in the way that `treatment` names.
-    pub(super) fn key(photo: &[u8], treatment: &str, version: &str) -> [u8; 32] {
+    pub(crate) fn key(photo: &[u8], treatment: &str, version: &str) -> [u8; 32] {
         let digest = Sha256::new().chain_update(photo).chain_update([0]);
         let digest = digest.chain_update(treatment).chain_update([0]).chain_update(version);
         digest.finalize().into()
     }
 
-    pub(super) fn get(&self, key: &[u8], species: Species) -> Result<Option<Outcome>, CacheError> {
+    pub(crate) fn get(&self, key: &[u8], species: Species) -> Result<Option<Outcome>, CacheError> {
         let stored = self.store.get(key)?;
         let stored = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Ok(stored.and_then(|stored: CacheEntry| stored.outcome(species)))
     }
 
     /// Remembers what was found in a photo, or the reason code of why nothing was.
-    pub(super) fn put(
+    pub(crate) fn put(
         &self,
         key: &[u8],
         found: Result<Extraction, Reason>,
@@ -75,6 +74,8 @@ impl Cache {
                 landmarks: found.landmarks.0.to_vec(),
                 sharpness: found.quality.sharpness,
                 disagreement: found.quality.landmark_disagreement,
+                estimated: (found.measurement != found.measured)
+                    .then(|| features(&found.measurement.shape.coordinates())),
             },
             Err(reason) => CacheEntry::Refused(reason.code().to_owned()),
         };
@@ -86,17 +87,24 @@ impl Cache {
 impl CacheEntry {
     /// `None` for an entry that another version of this program wrote.
     fn outcome(self, species: Species) -> Option<Outcome> {
-        let (landmarks, sharpness, landmark_disagreement) = match self {
-            Self::Face { landmarks, sharpness, disagreement } => {
-                (landmarks, sharpness, disagreement)
+        let (landmarks, sharpness, landmark_disagreement, estimated) = match self {
+            Self::Face { landmarks, sharpness, disagreement, estimated } => {
+                (landmarks, sharpness, disagreement, estimated)
             }
             Self::Refused(code) => return Reason::from_code(&code).map(Err),
         };
         let landmarks = Landmarks(landmarks.try_into().ok()?);
         let interocular = landmarks.interocular_distance();
-        let face = face::measure(&landmarks, species).and_then(|(measurement, pose)| {
+        let face = face::measure(&landmarks, species).and_then(|(measured, pose)| {
             let quality = Quality { interocular, sharpness, landmark_disagreement, ..pose };
-            quality.check(QualityLimits::of(species)).map(|()| Face { measurement, quality })
+            quality.check(QualityLimits::of(species))?;
+            let measurement = match estimated {
+                Some(features) => {
+                    Measurement::of_shape(SymmetricShape::from_points(points_of(&features))?)?
+                }
+                None => measured,
+            };
+            Ok(Face { measurement, measured, quality })
         });
         Some(face.map_err(|error| error.reason()))
     }

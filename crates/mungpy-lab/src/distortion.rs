@@ -1,4 +1,4 @@
-//! What may happen to a photo on its way, and must not change the answer.
+//! Changes of a photo that must not change the answer.
 
 use mungpy::photo::{Photo, PhotoError, Raster};
 use mungpy_core::face::Landmarks;

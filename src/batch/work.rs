@@ -94,7 +94,7 @@ fn measure(
     photos: &[Vec<u8>],
     photos_digest: PhotosDigest,
 ) -> Outcome {
-    let mut best: Option<(usize, Extraction)> = None;
+    let mut best: Option<(usize, Box<Extraction>)> = None;
     let mut refusal: Option<ExtractError> = None;
     for (index, bytes) in photos.iter().enumerate() {
         match attempt(extractor, bytes) {
@@ -145,7 +145,7 @@ fn measure(
 /// The outcome of measuring one photo.
 enum Attempt {
     /// A comparable face.
-    Usable(Extraction),
+    Usable(Box<Extraction>),
     /// No comparable face, and why.
     Refused(ExtractError),
     /// A bug in this program, which must not end the batch.
@@ -154,7 +154,7 @@ enum Attempt {
 
 fn attempt(extractor: &mut Extractor, bytes: &[u8]) -> Attempt {
     match panic::catch_unwind(AssertUnwindSafe(|| extractor.extract_usable(bytes))) {
-        Ok(Ok(found)) => Attempt::Usable(found),
+        Ok(Ok(found)) => Attempt::Usable(Box::new(found)),
         Ok(Err(error)) => Attempt::Refused(error),
         Err(_) => Attempt::Panicked,
     }

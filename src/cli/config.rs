@@ -1,6 +1,8 @@
 //! `mungpy config`.
 
-use std::process::ExitCode;
+use std::io::{self, Write};
+
+use mungpy_core::reason::Reason;
 
 use super::{
     Failure,
@@ -8,14 +10,17 @@ use super::{
 };
 use crate::settings::Layers;
 
-pub(super) fn run(command: &Config, layers: &Layers) -> Result<ExitCode, Failure> {
+pub(super) fn run(command: &Config, layers: &Layers) -> Result<(), Failure> {
     match command.action {
         ConfigAction::Show => {
-            println!("{:<18}{:<13}value", "key", "origin");
+            let failed = |error| Failure::new(Reason::OutputFailed, error);
+            let mut out = io::stdout().lock();
+            writeln!(out, "{:<20}{:<13}value", "key", "origin").map_err(failed)?;
             for shown in layers.shown() {
-                println!("{:<18}{:<13}{}", shown.key, shown.origin, shown.value);
+                let line = format!("{:<20}{:<13}{}", shown.key, shown.origin, shown.value);
+                writeln!(out, "{}", line.trim_end()).map_err(failed)?;
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -41,7 +41,7 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     };
     let layers = Layers::new(args.config.as_deref(), &args.common, batch, serve, matches)?;
     if let Command::Config(command) = &args.command {
-        return config::run(command, &layers);
+        return config::run(command, &layers).map(|()| ExitCode::SUCCESS);
     }
     let settings = Settings::resolve(&layers)?;
     layers.start_logging(if let Command::Serve(_) = args.command { "info" } else { "warn" });

@@ -87,13 +87,12 @@ pub async fn serve(
     announce(&reporter, ServingStatus::NotServing).await;
     tracing::info!(grace_s = GRACE.as_secs(), "stopping: draining requests");
     let _ = drain.send(());
-    match timeout(GRACE, server).await {
-        Ok(served) => Ok(served?),
-        Err(_) => {
-            tracing::warn!("requests were cut off after the grace period");
-            Ok(())
-        }
+    if let Ok(served) = timeout(GRACE, server).await {
+        served?;
+    } else {
+        tracing::warn!("requests were cut off after the grace period");
     }
+    Ok(())
 }
 
 /// Sets the health of this service and of the server as a whole.

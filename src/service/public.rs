@@ -37,7 +37,7 @@ impl PublicSums {
     pub(super) fn add(&self, person: &Measurement) {
         let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         sums.add(person);
-        if sums.count % BLOCK == 0
+        if sums.count.is_multiple_of(BLOCK)
             && let Err(error) = self.write(&sums)
         {
             tracing::warn!(path = %self.path.display(), %error, "sums over persons not written");
@@ -65,9 +65,13 @@ mod tests {
         let path = folder.path().join("public.json");
         let persons = sample_faces(&PersonEstimator::shipped().population, 250);
         let public = PublicSums::open(&path, "a");
-        persons[..99].iter().for_each(|person| public.add(person));
+        for person in &persons[..99] {
+            public.add(person);
+        }
         assert!(!path.exists());
-        persons[99..].iter().for_each(|person| public.add(person));
+        for person in &persons[99..] {
+            public.add(person);
+        }
         let written: PersonSums = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(written.count, 200);
         // The next server goes on; other models begin anew.

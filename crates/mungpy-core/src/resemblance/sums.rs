@@ -95,7 +95,9 @@ mod tests {
     fn sums_give_mean_and_covariance() {
         let faces = sample_faces(&PersonEstimator::shipped().population, 50);
         let mut sums = PersonSums::new("test");
-        faces.iter().for_each(|face| sums.add(face));
+        for face in &faces {
+            sums.add(face);
+        }
         let features: Vec<_> = faces.iter().map(features_of).collect();
         let n = features.len() as f64;
         let mean = |i: usize| features.iter().map(|f| f[i]).sum::<f64>() / n;
@@ -112,7 +114,9 @@ mod tests {
         let mut faces = sample_faces(&estimator.population, 400);
         faces.sort_by(|a, b| features_of(b)[2].total_cmp(&features_of(a)[2]));
         let mut sums = PersonSums::new("test");
-        faces[..200].iter().for_each(|face| sums.add(face));
+        for face in &faces[..200] {
+            sums.add(face);
+        }
         let moved = sums.recentre(&estimator).unwrap().population;
         // Landmark 2 is the left eye's inner corner: wider-set eyes move it to the left.
         assert!(moved.shape_mean[4] < estimator.population.shape_mean[4]);

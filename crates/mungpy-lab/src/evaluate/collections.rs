@@ -2,6 +2,8 @@
 //!
 //! A figure from the collection that the statistics come from hides what others will meet.
 
+use std::collections::BTreeMap;
+
 use mungpy_core::{
     face::{FEATURE_COUNT, Measurement, SHAPE_LEN, Species, features},
     resemblance::{Individual, Recording, Space},
@@ -155,7 +157,7 @@ fn validity(people: &GalleryMeasurements) -> [f64; 2] {
             Some((&picture.individual[..], &picture.recording[..], face))
         })
         .collect();
-    let mut by_person: std::collections::BTreeMap<&str, Vec<usize>> = Default::default();
+    let mut by_person: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, (person, ..)) in faces.iter().enumerate() {
         by_person.entry(person).or_default().push(number);
     }
@@ -220,7 +222,7 @@ fn clusters(
     dogs: &[Vec<f64>],
     cluster_of: &dyn Fn(&str) -> Option<usize>,
 ) -> Vec<ClusterFindings> {
-    let mut groups: std::collections::BTreeMap<usize, Vec<Measurement>> = Default::default();
+    let mut groups: BTreeMap<usize, Vec<Measurement>> = BTreeMap::new();
     for (picture, face) in people.first_measured() {
         let person = &people.gallery.pictures[picture].individual;
         if let Some(cluster) = cluster_of(person) {

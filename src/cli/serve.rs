@@ -10,7 +10,7 @@ use super::Failure;
 use crate::{
     extract::Extractor,
     matching::Matcher,
-    service::{self, LiveCatalogue, PublicSums, WorkerPool},
+    service::{self, Engine, LiveCatalogue, PublicSums, WorkerPool},
     settings::{Layers, Settings},
 };
 
@@ -26,6 +26,7 @@ pub(super) fn run(layers: &Layers, settings: &Settings) -> Result<ExitCode, Fail
         settings.questionnaire.clone(),
         settings.persons(),
     );
+    let engine = Engine { matcher, workers, catalogue: Arc::new(catalogue), public };
     let failed = |error| Failure::new(Reason::ServerFailed, error);
     let runtime = Runtime::new().map_err(failed)?;
     runtime.block_on(async {
@@ -35,7 +36,7 @@ pub(super) fn run(layers: &Layers, settings: &Settings) -> Result<ExitCode, Fail
         let address = listener.local_addr().map_err(failed)?;
         let stop = shutdown::requested().map_err(failed)?;
         tracing::info!(%address, workers = settings.workers, "mungpy serves gRPC");
-        service::serve(listener, matcher, workers, Arc::new(catalogue), public, stop).await?;
+        service::serve(listener, engine, stop).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

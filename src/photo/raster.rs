@@ -245,6 +245,22 @@ impl Raster {
         Ok(Self { rgb })
     }
 
+    /// Paints every pixel that lies in a region: `is_inside` takes x and y of its centre.
+    pub fn painted(
+        &self,
+        is_inside: impl Fn([f64; 2]) -> bool,
+        colour: [u8; 3],
+    ) -> Result<Self, PhotoError> {
+        let mut rgb = self.rgb.clone();
+        let width = self.width();
+        for (number, pixel) in rgb.data_bytes_mut()?.chunks_exact_mut(3).enumerate() {
+            if is_inside([(number % width) as f64, (number / width) as f64]) {
+                pixel.copy_from_slice(&colour);
+            }
+        }
+        Ok(Self { rgb })
+    }
+
     /// Detail in the picture: the standard deviation of its Laplacian over that of its brightness,
     /// after scaling to 96 px (Pech-Pacheco et al., 2000).
     ///

@@ -19,7 +19,7 @@ use mungpy_proto::{
 };
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::Server;
+use tonic::transport::{Server, server::Router};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use crate::matching::Matcher;
@@ -36,49 +36,40 @@ const MAX_REQUEST: usize = MAX_PHOTOS * MAX_PHOTO_BYTES + 1024 * 1024;
 /// How long requests in flight may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// What the server answers with.
+pub struct Engine {
+    /// Answers one request.
+    pub matcher: Matcher,
+    /// Measures persons.
+    pub workers: WorkerPool,
+    /// The dogs.
+    pub catalogue: Arc<LiveCatalogue>,
+    /// Running sums over the persons that are answered, if they are wanted.
+    pub public: Option<PublicSums>,
+}
+
 /// Serves until `stop` completes, then drains: refuses new requests and finishes those in flight.
 ///
 /// Until a catalogue with dogs is loaded, the health check reports `NOT_SERVING`.
 pub async fn serve(
     listener: TcpListener,
-    matcher: Matcher,
-    workers: WorkerPool,
-    catalogue: Arc<LiveCatalogue>,
-    public: Option<PublicSums>,
+    engine: Engine,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let (reporter, health) = tonic_health::server::health_reporter();
     announce(&reporter, ServingStatus::NotServing).await;
     let loaded = reporter.clone();
-    let watch = tokio::spawn(Arc::clone(&catalogue).watch(async move |snapshot| {
+    let watch = tokio::spawn(Arc::clone(&engine.catalogue).watch(async move |snapshot| {
         let empty = snapshot.index.is_empty();
         announce(&loaded, if empty { ServingStatus::NotServing } else { ServingStatus::Serving })
             .await;
     }));
-    let describe = CatalogueHandler {
-        catalogue: Arc::clone(&catalogue),
-        questionnaire: matcher.questionnaire().clone(),
-    };
-    let matching = MatchHandler {
-        matcher: Arc::new(matcher),
-        workers: Arc::new(workers),
-        catalogue,
-        public: public.map(Arc::new),
-    };
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
     let (drain, draining) = oneshot::channel::<()>();
-    let mut server = pin!(
-        Server::builder()
-            .add_service(health)
-            .add_service(reflection.build_v1()?)
-            .add_service(MatchServiceServer::new(matching).max_decoding_message_size(MAX_REQUEST))
-            .add_service(CatalogueServiceServer::new(describe))
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
-                let _ = draining.await;
-            })
-    );
+    let router = router(engine)?.add_service(health);
+    let mut server =
+        pin!(router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
+            let _ = draining.await;
+        }));
     tokio::select! {
         served = &mut server => return Ok(served?),
         () = stop => {}
@@ -93,6 +84,27 @@ pub async fn serve(
         tracing::warn!("requests were cut off after the grace period");
     }
     Ok(())
+}
+
+/// Every service but health.
+fn router(engine: Engine) -> Result<Router, ServeError> {
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+    let catalogue = CatalogueHandler {
+        catalogue: Arc::clone(&engine.catalogue),
+        questionnaire: engine.matcher.questionnaire().clone(),
+    };
+    let matching = MatchHandler {
+        matcher: Arc::new(engine.matcher),
+        workers: Arc::new(engine.workers),
+        catalogue: engine.catalogue,
+        public: engine.public.map(Arc::new),
+    };
+    Ok(Server::builder()
+        .add_service(reflection.build_v1()?)
+        .add_service(MatchServiceServer::new(matching).max_decoding_message_size(MAX_REQUEST))
+        .add_service(CatalogueServiceServer::new(catalogue)))
 }
 
 /// Sets the health of this service and of the server as a whole.

@@ -207,6 +207,39 @@ fn the_detector_of_dlib_is_fetched_over_http() {
     assert_eq!(fs::read(folder.path().join("dogHeadDetector.dat")).unwrap(), model);
 }
 
+#[test]
+fn commands_that_moved_are_run_by_the_lab_beside_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let (output, out, err) = run(mungpy(folder.path()).args(["population", "--help"]));
+    let beside = Path::new(env!("CARGO_BIN_EXE_mungpy")).with_file_name("mungpy-lab").is_file();
+    if beside {
+        assert!(output.status.success() && out.contains("mungpy-lab population"), "{out}{err}");
+    } else {
+        assert!(err.contains("[PROGRAM_MISSING]"), "{err}");
+    }
+}
+
+#[test]
+fn settings_are_shown_with_their_origin_and_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("mungpy.toml");
+    fs::write(&config, "workers = 3\n[batch]\ndatabase = \"postgres://u:geheim@h/d\"\n").unwrap();
+    let mut command = mungpy(folder.path());
+    command.arg("--config").arg(&config).env("MUNGPY_POLICY", "best(7)");
+    let (output, out, err) = run(command.args(["config", "show"]));
+    assert!(output.status.success(), "{err}");
+    let row = |key: &str| -> Vec<&str> {
+        let line = out.lines().find(|line| line.split_whitespace().next() == Some(key));
+        line.unwrap_or_else(|| panic!("{key}: {out}")).split_whitespace().skip(1).collect()
+    };
+    assert_eq!(row("workers"), ["file", "3"]);
+    assert_eq!(row("policy"), ["environment", "best(7)"]);
+    assert_eq!(row("data_dir")[0], "environment");
+    assert_eq!(row("detector"), ["default", "own"]);
+    assert_eq!(row("batch.database"), ["file", "postgres://u:***@h/d"]);
+    assert!(!out.contains("geheim") && !err.contains("geheim"));
+}
+
 /// A server process on a free port.
 struct Server {
     child: Child,

@@ -15,7 +15,7 @@ use mungpy::{
     catalogue::{Catalogue, DataDir, DogRecord},
     extract::Extractor,
     matching::Matcher,
-    service::{self, LiveCatalogue, WorkerPool},
+    service::{self, Engine, LiveCatalogue, WorkerPool},
     vision::Models,
 };
 use mungpy_core::{
@@ -138,6 +138,7 @@ impl TestServer {
         }
         let workers = WorkerPool::new(person_extractor(), 2).unwrap();
         let matcher = Matcher::new(questionnaire, Policy::default());
+        let engine = Engine { matcher, workers, catalogue: live, public: None };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -145,7 +146,7 @@ impl TestServer {
             let stopped = async move {
                 let _ = stopped.await;
             };
-            service::serve(listener, matcher, workers, live, None, stopped).await.unwrap();
+            service::serve(listener, engine, stopped).await.unwrap();
         });
         Self { address, data_dir, stop, task, _folder: folder }
     }

@@ -109,13 +109,9 @@ impl Problem {
         let features: Vec<[f64; FEATURE_COUNT]> =
             photos.iter().map(|photo| features_of(&photo.measured)).collect();
         let (targets, rows) = targets(photos, &features);
-        let persons: Vec<usize> = {
-            let mut persons: Vec<usize> = rows.iter().map(|&row| photos[row].person).collect();
-            persons.dedup();
-            persons
-        };
-        if persons.len() < options.folds.max(2) {
-            let (found, needed) = (persons.len(), options.folds.max(2));
+        let persons = Persons::of(photos, &rows);
+        let (found, needed) = (persons.count(), options.folds.max(2));
+        if found < needed {
             return Err(PopulationError::new(format!(
                 "{found} persons have photos of two occasions, at least {needed} are needed"
             )));
@@ -128,15 +124,7 @@ impl Problem {
             }
         });
         let (centre, deviations) = moments(&raw);
-        let described = deviations.rows(0, DESCRIPTOR_LEN);
-        let spread = (described.norm_squared() / DESCRIPTOR_LEN as f64).sqrt();
-        let scale = DVector::from_fn(INPUTS, |column, _| {
-            if column < DESCRIPTOR_LEN {
-                1.0 / spread
-            } else {
-                options.measured_share.sqrt() / deviations[column]
-            }
-        });
+        let scale = input_scale(&deviations, options.measured_share);
         let inputs = DMatrix::from_fn(rows.len(), INPUTS, |row, column| {
             (raw[(row, column)] - centre[column]) * scale[column]
         });
@@ -145,16 +133,10 @@ impl Problem {
         let targets = DMatrix::from_fn(rows.len(), FEATURE_COUNT, |row, feature| {
             (targets[row][feature] - mean[feature]) / deviation[feature]
         });
-        let mut count: BTreeMap<usize, f64> = BTreeMap::new();
-        for &row in &rows {
-            *count.entry(photos[row].person).or_default() += 1.0;
-        }
-        let weight = |row: usize, _| 1.0 / count[&photos[rows[row]].person];
-        let place = |row: usize| persons.iter().position(|&p| p == photos[rows[row]].person);
         Ok(Self {
-            fold_of: (0..rows.len()).map(|row| place(row).unwrap_or(0) % options.folds).collect(),
-            persons: persons.len(),
-            weights: DVector::from_fn(rows.len(), weight),
+            fold_of: persons.place.iter().map(|place| place % options.folds).collect(),
+            persons: persons.count(),
+            weights: persons.weights(),
             ridge: options.ridge,
             rows,
             inputs,
@@ -219,6 +201,54 @@ impl Problem {
             population: Population::of(crate::face::Species::Person, model_version, &[]),
         }
     }
+}
+
+/// The persons of the rows of a problem.
+struct Persons {
+    /// For each row, the place of its person among all persons.
+    place: Vec<usize>,
+    /// Photos of each person.
+    photos: Vec<f64>,
+}
+
+impl Persons {
+    fn of(photos: &[FitPhoto], rows: &[usize]) -> Self {
+        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut persons = Self { place: Vec::new(), photos: Vec::new() };
+        for &row in rows {
+            let next = places.len();
+            let place = *places.entry(photos[row].person).or_insert(next);
+            if place == persons.photos.len() {
+                persons.photos.push(0.0);
+            }
+            persons.photos[place] += 1.0;
+            persons.place.push(place);
+        }
+        persons
+    }
+
+    fn count(&self) -> usize {
+        self.photos.len()
+    }
+
+    /// Weight of each row, so that every person weighs the same.
+    fn weights(&self) -> DVector<f64> {
+        DVector::from_iterator(self.place.len(), self.place.iter().map(|&p| 1.0 / self.photos[p]))
+    }
+}
+
+/// What each centred input is multiplied by: the numbers of the descriptor get a mean square of 1
+/// together, each measured feature one of `measured_share`.
+fn input_scale(deviations: &DVector<f64>, measured_share: f64) -> DVector<f64> {
+    let described = deviations.rows(0, DESCRIPTOR_LEN);
+    let spread = (described.norm_squared() / DESCRIPTOR_LEN as f64).sqrt();
+    DVector::from_fn(INPUTS, |column, _| {
+        if column < DESCRIPTOR_LEN {
+            1.0 / spread
+        } else {
+            measured_share.sqrt() / deviations[column]
+        }
+    })
 }
 
 /// For each photo that has others of another occasion: the mean features of the person's other

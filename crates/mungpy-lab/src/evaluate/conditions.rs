@@ -108,7 +108,10 @@ impl Judge<'_> {
 
     /// The same photo before and after what is done to photos on their way.
     fn disturbed(&self) -> Condition {
-        let counts = |d: Distortion| !matches!(d, Distortion::Mirrored | Distortion::Scaled(..=99));
+        let counts = |d: Distortion| {
+            use Distortion::{Glasses, Mask, Mirrored, Scaled};
+            !matches!(d, Mirrored | Glasses | Mask | Scaled(..=99))
+        };
         let changed = self.people.distorted.iter().filter(|(d, _)| counts(*d));
         let faces: Vec<(&str, &Face, &Face)> = changed
             .flat_map(|(_, outcomes)| outcomes)

@@ -64,13 +64,13 @@ demo-server: build
 # Uses the photos of ../shared in place. Without them these tests are skipped, with a
 # message.
 test: setup-test
-	cargo build $(ALL) --bins
 ifeq ($(NEXTEST),yes)
 	cargo nextest run $(ALL)
 	cargo test $(ALL) --doc --quiet
 else
 	cargo test $(ALL)
 endif
+	cargo build --locked -p mungpy-gateway
 	@! ldd target/debug/mungpy-gateway | grep -E 'dlib|opencv|openblas' \
 	    || { echo "mungpy-gateway links native libraries of the engine" >&2; exit 1; }
 	@if [ -d $(SHARED) ]; then $(MAKE) --no-print-directory test-shared; \

@@ -1,6 +1,6 @@
 //! Each setting once: argument, environment variable and key of the file in one struct. Doc
 //! comments here are the help texts.
-#![allow(clippy::doc_markdown)]
+#![allow(clippy::doc_markdown, rustdoc::invalid_html_tags)]
 
 use std::{net::SocketAddr, path::PathBuf};
 

@@ -9,10 +9,10 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Quality {
     /// Turn of the head to the side in degrees; 0 is frontal, positive when the nose points to the
-    /// right of the picture. An estimate, see [`yaw`].
+    /// right of the picture. An estimate from the position of the nose.
     pub yaw: f64,
     /// Nod of the head in degrees; 0 is level, positive when the nose points down.
-    /// An estimate, see [`pitch`].
+    /// An estimate from the position of the nose.
     pub pitch: f64,
     /// Tilt of the head in the picture in degrees; positive is clockwise.
     pub roll: f64,

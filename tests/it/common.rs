@@ -19,8 +19,8 @@ use mungpy::{
     vision::Models,
 };
 use mungpy_core::{
-    face::{self, Landmarks, ModelOrigin, Quality, Species},
-    resemblance::Population,
+    face::{self, Landmarks, Quality, Species},
+    resemblance::PersonEstimator,
     temperament::{Policy, Questionnaire},
 };
 use serde::Deserialize;
@@ -130,7 +130,7 @@ impl TestServer {
             catalogue.publish(&data_dir.catalogue_path()).unwrap();
         }
         let questionnaire = Questionnaire::default();
-        let persons = Population::shipped_person(ModelOrigin::default());
+        let persons = PersonEstimator::shipped().population;
         let live =
             Arc::new(LiveCatalogue::new(data_dir.catalogue_path(), questionnaire.clone(), persons));
         if catalogue.is_some() {

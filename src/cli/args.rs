@@ -3,10 +3,9 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use mungpy_core::face::Species;
+use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use crate::settings::{BatchOptions, CommonOptions, ServeOptions};
+use crate::settings::{BatchOptions, CommonOptions, ServeOptions, SpeciesArg};
 
 /// Finds the adoptable dog whose facial proportions are most like a person's
 #[derive(Debug, Parser)]
@@ -41,21 +40,6 @@ pub(super) enum Command {
     /// Moved to mungpy-lab, which must be in the same directory as this program
     #[command(hide = true, disable_help_flag = true)]
     Population(Lab),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SpeciesArg {
-    Dog,
-    Person,
-}
-
-impl From<SpeciesArg> for Species {
-    fn from(species: SpeciesArg) -> Self {
-        match species {
-            SpeciesArg::Dog => Self::Dog,
-            SpeciesArg::Person => Self::Person,
-        }
-    }
 }
 
 #[derive(Debug, ClapArgs)]

@@ -32,7 +32,7 @@ use crate::{
 pub use error::SettingsError;
 pub use layers::Origin;
 use layers::{Origins, layered};
-pub use options::{BatchOptions, CommonOptions, ServeOptions};
+pub use options::{BatchOptions, CommonOptions, ServeOptions, SpeciesArg};
 pub use secret::Secret;
 
 /// Default data directory.

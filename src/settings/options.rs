@@ -5,10 +5,10 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{
-    Args,
+    Args, ValueEnum,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use mungpy_core::face::{ModelOrigin, PersonProportions};
+use mungpy_core::face::{ModelOrigin, PersonProportions, Species};
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
@@ -82,6 +82,23 @@ pub struct ServeOptions {
     /// covariance of estimated proportions, never a single person [default: none are kept]
     #[arg(long, value_name = "FILE", env = "MUNGPY_PUBLIC_SUMS")]
     pub public_sums: Option<PathBuf>,
+}
+
+/// A species, as an argument names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)] // a doc comment would become help text
+pub enum SpeciesArg {
+    Dog,
+    Person,
+}
+
+impl From<SpeciesArg> for Species {
+    fn from(species: SpeciesArg) -> Self {
+        match species {
+            SpeciesArg::Dog => Self::Dog,
+            SpeciesArg::Person => Self::Person,
+        }
+    }
 }
 
 /// Parses `own` or `dlib`; `published` is an older name for `dlib`.

@@ -5,7 +5,7 @@ use std::path::Path;
 use mungpy::extract::Extraction;
 use mungpy_core::face::{
     self, FEATURE_COUNT, Landmarks, Measurement, Quality, QualityLimits, Species, SymmetricShape,
-    features, points_of,
+    points_of,
 };
 use mungpy_core::reason::{Reason, WithReason};
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ impl Cache {
                 sharpness: found.quality.sharpness,
                 disagreement: found.quality.landmark_disagreement,
                 estimated: (found.measurement != found.measured)
-                    .then(|| features(&found.measurement.shape.coordinates())),
+                    .then(|| found.measurement.features()),
             },
             Err(reason) => CacheEntry::Refused(reason.code().to_owned()),
         };

@@ -93,6 +93,11 @@ impl Measurement {
         Ok(Self { log_ratios: ratios::log_ratios(&shape)?, shape })
     }
 
+    /// The free numbers of its shape: see [`features`].
+    pub fn features(&self) -> [f64; FEATURE_COUNT] {
+        features(&self.shape.coordinates())
+    }
+
     /// The mean of several measurements of the same face; needs at least one.
     ///
     /// It averages the shapes and normalises the result.

@@ -9,9 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Population, PopulationError};
-use crate::face::{
-    FEATURE_COUNT, FaceError, Measurement, SHAPE_LEN, SymmetricShape, features, points_of,
-};
+use crate::face::{FEATURE_COUNT, FaceError, Measurement, SymmetricShape, points_of};
 
 /// Numbers of a face descriptor.
 pub const DESCRIPTOR_LEN: usize = 128;
@@ -76,7 +74,7 @@ impl PersonEstimator {
         descriptor: &[f32; DESCRIPTOR_LEN],
         measured: &Measurement,
     ) -> Result<Measurement, FaceError> {
-        let measured = features(&measured.shape.coordinates());
+        let measured = measured.features();
         let estimated: [f64; FEATURE_COUNT] = std::array::from_fn(|row| {
             let described = &self.from_descriptor[row * DESCRIPTOR_LEN..][..DESCRIPTOR_LEN];
             let read = &self.from_features[row * FEATURE_COUNT..][..FEATURE_COUNT];
@@ -87,10 +85,4 @@ impl PersonEstimator {
         });
         Measurement::of_shape(SymmetricShape::from_points(points_of(&estimated))?)
     }
-}
-
-/// The features of a measurement.
-pub(super) fn features_of(measurement: &Measurement) -> [f64; FEATURE_COUNT] {
-    let coordinates: [f64; SHAPE_LEN] = measurement.shape.coordinates();
-    features(&coordinates)
 }

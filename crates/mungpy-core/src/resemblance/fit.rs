@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{
-    PersonEstimator, Population, PopulationError, estimator::DESCRIPTOR_LEN, estimator::features_of,
-};
+use super::{PersonEstimator, Population, PopulationError, estimator::DESCRIPTOR_LEN};
 use crate::face::{FEATURE_COUNT, Measurement};
 
 /// One photo of a person of the fit.
@@ -107,7 +105,7 @@ struct Problem {
 impl Problem {
     fn new(photos: &[FitPhoto], options: FitOptions) -> Result<Self, PopulationError> {
         let features: Vec<[f64; FEATURE_COUNT]> =
-            photos.iter().map(|photo| features_of(&photo.measured)).collect();
+            photos.iter().map(|photo| photo.measured.features()).collect();
         let (targets, rows) = targets(photos, &features);
         let persons = Persons::of(photos, &rows);
         let (found, needed) = (persons.count(), options.folds.max(2));
@@ -308,8 +306,8 @@ mod tests {
         (0..2 * persons)
             .map(|number| {
                 let person = number / 2;
-                let usual = features_of(&faces[person]);
-                let noise = features_of(&faces[persons + number]);
+                let usual = faces[person].features();
+                let noise = faces[persons + number].features();
                 let blended: [f64; FEATURE_COUNT] =
                     std::array::from_fn(|i| 0.6 * usual[i] + 0.4 * noise[i]);
                 let shape =
@@ -342,8 +340,8 @@ mod tests {
         for pair in fit.held_out.chunks(2) {
             let [(a, x), (b, y)] = pair else { panic!("two photos a person") };
             assert_eq!(photos[*a].person, photos[*b].person);
-            estimated += error(&features_of(x), &features_of(y));
-            let [a, b] = [a, b].map(|&number| features_of(&photos[number].measured));
+            estimated += error(&x.features(), &y.features());
+            let [a, b] = [a, b].map(|&number| photos[number].measured.features());
             measured += error(&a, &b);
         }
         assert!(estimated < 0.5 * measured, "{estimated} and {measured}");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PersonEstimator, Population, estimator::features_of};
+use super::{PersonEstimator, Population};
 use crate::face::{FEATURE_COUNT, FaceError, Measurement, SymmetricShape, points_of};
 
 /// Persons that the statistics of the estimator count as beside those of the sums.
@@ -42,7 +42,7 @@ impl PersonSums {
 
     /// Adds a person (Welford, Technometrics 4, 1962).
     pub fn add(&mut self, person: &Measurement) {
-        let features = features_of(person);
+        let features = person.features();
         self.count += 1;
         let before: Vec<f64> = features.iter().zip(&self.mean).map(|(x, mean)| x - mean).collect();
         for (mean, deviation) in self.mean.iter_mut().zip(&before) {
@@ -98,7 +98,7 @@ mod tests {
         for face in &faces {
             sums.add(face);
         }
-        let features: Vec<_> = faces.iter().map(features_of).collect();
+        let features: Vec<_> = faces.iter().map(Measurement::features).collect();
         let n = features.len() as f64;
         let mean = |i: usize| features.iter().map(|f| f[i]).sum::<f64>() / n;
         let (i, j) = (3, 9);
@@ -112,7 +112,7 @@ mod tests {
     fn a_public_of_wide_eyes_moves_the_centre_towards_it() {
         let estimator = PersonEstimator::shipped();
         let mut faces = sample_faces(&estimator.population, 400);
-        faces.sort_by(|a, b| features_of(b)[2].total_cmp(&features_of(a)[2]));
+        faces.sort_by(|a, b| b.features()[2].total_cmp(&a.features()[2]));
         let mut sums = PersonSums::new("test");
         for face in &faces[..200] {
             sums.add(face);

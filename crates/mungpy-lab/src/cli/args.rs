@@ -4,8 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use mungpy::settings::CommonOptions;
-use mungpy_core::face::Species;
+use mungpy::settings::{CommonOptions, SpeciesArg};
 
 /// Studies how well the resemblance holds; never serves.
 #[derive(Debug, Parser)]
@@ -30,21 +29,6 @@ pub(super) enum Command {
     Estimator(Estimator),
     /// Print a table that tells how the method was chosen
     Study(Study),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SpeciesArg {
-    Dog,
-    Person,
-}
-
-impl From<SpeciesArg> for Species {
-    fn from(species: SpeciesArg) -> Self {
-        match species {
-            SpeciesArg::Dog => Self::Dog,
-            SpeciesArg::Person => Self::Person,
-        }
-    }
 }
 
 #[derive(Debug, ClapArgs)]

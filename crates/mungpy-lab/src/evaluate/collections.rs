@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use mungpy_core::{
-    face::{FEATURE_COUNT, Measurement, SHAPE_LEN, Species, features},
+    face::{FEATURE_COUNT, Measurement, Species},
     resemblance::{Individual, Recording, Space},
 };
 use serde::Serialize;
@@ -167,24 +167,19 @@ fn validity(people: &GalleryMeasurements) -> [f64; 2] {
             .iter()
             .map(|&other| &faces[other])
             .filter(|(_, other, _)| other != recording)
-            .map(|(.., other)| features_of(&other.measured))
+            .map(|(.., other)| other.measured.features())
             .collect();
         if !others.is_empty() {
             let mean = std::array::from_fn(|i| {
                 others.iter().map(|row| row[i]).sum::<f64>() / others.len() as f64
             });
-            rows.push([features_of(&face.measurement), features_of(&face.measured), mean]);
+            rows.push([face.measurement.features(), face.measured.features(), mean]);
         }
     }
     [0, 1].map(|told| {
         let of = |i: usize| correlation(rows.iter().map(|row| [row[told][i], row[2][i]]));
         (0..FEATURE_COUNT).map(of).sum::<f64>() / FEATURE_COUNT as f64
     })
-}
-
-fn features_of(measurement: &Measurement) -> [f64; FEATURE_COUNT] {
-    let coordinates: [f64; SHAPE_LEN] = measurement.shape.coordinates();
-    features(&coordinates)
 }
 
 /// Pearson's correlation; 0 where one side does not vary.

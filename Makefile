@@ -1,6 +1,7 @@
 # make demo         installs what is missing, builds, and shows the main job
 # make demo-server  the same, and keeps server and gateway running for the examples
 # make test         installs what is missing and runs the tests
+# make torture      runs all attacks, the long ones too
 # make lint         formatting, clippy, documentation, licences, the training package
 SHELL := /bin/bash
 
@@ -26,7 +27,7 @@ ALL := --locked --workspace --features mungpy/postgres
 # nextest runs the tests of all binaries in parallel; without it, cargo's own runner is used.
 NEXTEST := $(shell command -v cargo-nextest >/dev/null && echo yes)
 
-.PHONY: setup setup-test setup-lint build cuda demo demo-server test test-shared lint deny bench
+.PHONY: setup setup-test setup-lint build cuda demo demo-server test test-shared torture lint deny bench
 
 setup-test: PACKAGES += $(TEST_PACKAGES)
 setup-test: setup
@@ -78,10 +79,14 @@ endif
 
 test-shared: setup-test
 ifeq ($(NEXTEST),yes)
-	cargo nextest run $(ALL) --run-ignored ignored-only
+	cargo nextest run $(ALL) --run-ignored ignored-only -E 'not binary(torture)'
 else
-	cargo test $(ALL) -- --ignored
+	cargo test $(ALL) --test it -- --ignored
 endif
+
+# All attacks, the long ones too.
+torture: setup-test
+	cargo test $(ALL) --test torture -- --include-ignored --test-threads 1
 
 lint: setup-lint deny
 	cargo fmt --all --check

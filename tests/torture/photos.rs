@@ -1,0 +1,1 @@
+//! Hostile photos, each within a budget of time and memory.

@@ -1,0 +1,1 @@
+//! Callers who are slow, many, or gone; logs that nobody reads.

@@ -1,0 +1,1 @@
+//! Sources that are odd, stores that are damaged, batches that are killed.

@@ -2,9 +2,7 @@
 
 use mungpy_core::{
     face::{Measurement, Species},
-    resemblance::{
-        Embedding, HandicapRule, Individual, Recording, Space, assign_handicaps_by, sample_persons,
-    },
+    resemblance::{Embedding, HandicapRule, Individual, Recording, Space, assign_handicaps_by},
 };
 
 use crate::metrics::{IndividualRankings, Ranking};
@@ -55,7 +53,7 @@ impl Method {
 pub fn catalogue_by(rule: HandicapRule, space: &Space, dogs: &[Measurement]) -> Vec<Vec<f64>> {
     let mut places: Vec<Embedding> =
         dogs.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
-    assign_handicaps_by(rule, &sample_persons(space), &mut places);
+    assign_handicaps_by(rule, space, &mut places);
     places.iter().map(coordinates).collect()
 }
 

@@ -11,6 +11,7 @@ mod estimator;
 mod explanation;
 mod fit;
 mod handicap;
+mod hubs;
 mod population;
 mod repeatability;
 mod score;
@@ -22,7 +23,7 @@ pub use discriminant::{Discriminant, discriminants};
 pub use estimator::{DESCRIPTOR_LEN, PersonEstimator};
 pub use explanation::{Language, RatioAgreement, explain};
 pub use fit::{Fit, FitOptions, FitPhoto, fit};
-pub use handicap::{HandicapRule, assign_handicaps, assign_handicaps_by};
+pub use handicap::{HandicapRule, assign_handicaps, assign_handicaps_by, assign_handicaps_for};
 pub use population::{Population, PopulationError, moments};
 pub use repeatability::{
     Individual, Recording, intraclass_correlation, ratio_repeatabilities, within_covariance,

@@ -160,17 +160,15 @@ impl Population {
         }
     }
 
-    /// The same with its means half-way to those of other collections, each counting the same.
-    /// Statistics of one kind of photo otherwise push persons in photos of another to few dogs.
+    /// The same with the mean of its own means and those of other collections, each counting the
+    /// same. Statistics of one kind of photo otherwise push persons in photos of another to few
+    /// dogs.
     #[must_use]
     pub fn centred_between(&self, others: &[Self]) -> Self {
-        if others.is_empty() {
-            return self.clone();
-        }
-        let share = 0.5 / others.len() as f64;
+        let count = (1 + others.len()) as f64;
         let centre = |mean: fn(&Self) -> &[f64]| -> Vec<f64> {
             let other = |i: usize| others.iter().map(|other| mean(other)[i]).sum::<f64>();
-            mean(self).iter().enumerate().map(|(i, own)| 0.5 * own + share * other(i)).collect()
+            mean(self).iter().enumerate().map(|(i, own)| (own + other(i)) / count).collect()
         };
         Self {
             ratio_mean: centre(|population| &population.ratio_mean),
@@ -197,4 +195,26 @@ pub fn moments<const N: usize>(rows: &[[f64; N]]) -> ([f64; N], Vec<f64>) {
     let divisor = (rows.len() as f64 - 1.0).max(1.0);
     let covariance = centred.transpose() * &centred / divisor;
     (std::array::from_fn(|i| mean[i]), covariance.iter().copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_collection_counts_the_same_for_the_centre() {
+        let own = Population::shipped_dog();
+        let moved = |by: f64| {
+            let mut other = own.clone();
+            other.ratio_mean.iter_mut().for_each(|mean| *mean += by);
+            other
+        };
+        let centred = own.centred_between(&[moved(0.3), moved(0.6)]);
+        for (centre, own) in centred.ratio_mean.iter().zip(&own.ratio_mean) {
+            assert!((centre - own - 0.3).abs() < 1e-12);
+        }
+        assert_eq!(centred.ratio_covariance, own.ratio_covariance);
+        let alone = own.centred_between(&[]);
+        assert!(alone.ratio_mean.iter().zip(&own.ratio_mean).all(|(a, b)| (a - b).abs() < 1e-12));
+    }
 }

@@ -6,9 +6,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::{Embedding, Population, Space};
-use crate::face::{Measurement, Species, SymmetricShape, landmarks::COUNT};
+use crate::face::{Measurement, SymmetricShape, landmarks::COUNT};
 
-/// Number of persons sampled from the space's population to compare dogs with.
+/// Number of sampled persons to compare dogs with.
 const PERSONS: usize = 256;
 /// Largest number of the catalogue's dogs to compare them with, picked evenly.
 const DOGS: usize = 256;
@@ -26,7 +26,7 @@ impl Calibration {
     /// Compares persons sampled from the space's population with the dogs.
     pub fn new(space: &Space, dogs: &[Embedding]) -> Self {
         let stride = dogs.len().div_ceil(DOGS).max(1);
-        let mut distances: Vec<f64> = sample_persons(space)
+        let mut distances: Vec<f64> = sample_persons(space, PERSONS)
             .into_iter()
             .flat_map(|person| {
                 dogs.iter()
@@ -58,10 +58,17 @@ impl Calibration {
     }
 }
 
-/// Places a sample of persons in the space, always the same ones.
-pub fn sample_persons(space: &Space) -> Vec<Embedding> {
-    let persons = sample_faces(space.persons(), PERSONS);
-    persons.iter().map(|person| space.embed(Species::Person, person)).collect()
+/// Places of sampled persons, always the same ones: normal along each direction of the space.
+pub fn sample_persons(space: &Space, count: usize) -> Vec<Embedding> {
+    let mut random = ChaCha8Rng::seed_from_u64(SEED);
+    let mut place = || {
+        let mut coordinate = |variance: f64| {
+            let normal: f64 = StandardNormal.sample(&mut random);
+            (variance.sqrt() * normal) as f32
+        };
+        Embedding::at(std::array::from_fn(|i| coordinate(space.variances()[i])))
+    };
+    (0..count).map(|_| place()).collect()
 }
 
 /// Samples faces from a population's normal distribution of shapes, skipping degenerate shapes

@@ -16,9 +16,9 @@ type Vector = SVector<f64, FEATURE_COUNT>;
 type Ratios = SVector<f64, RATIO_COUNT>;
 
 /// Dimensions of the space. The 16 features of a symmetric shape vary in only 14 directions,
-/// because the face's vertical position and size are normalised away. The last one hardly repeats
-/// and is left out.
-pub const DIRECTIONS: usize = 13;
+/// because the face's vertical position and size are normalised away. The last two hardly repeat
+/// and are left out.
+pub const DIRECTIONS: usize = 12;
 /// Index of the dog's handicap in an embedding.
 const HANDICAP: usize = DIRECTIONS;
 /// Number of coordinates of an embedding: directions and handicap.

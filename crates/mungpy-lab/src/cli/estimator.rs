@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Power of its repeatability that a direction of estimates is scaled by.
-const DIRECTION_WEIGHT: f64 = 1.5;
+const DIRECTION_WEIGHT: f64 = 3.0;
 
 pub(super) fn run(command: &args::Estimator, settings: &Settings) -> Result<ExitCode, Failure> {
     let cache = Cache::open(&settings.data_dir.evaluation_path())?;

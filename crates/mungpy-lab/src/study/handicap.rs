@@ -16,15 +16,20 @@ use crate::{
 };
 
 /// The rules of the table, in its order.
-pub const RULES: [HandicapRule; 7] = [
+pub const RULES: [HandicapRule; 8] = [
     HandicapRule::NONE,
-    HandicapRule { handicapped: 0.9, strength: 1.0 },
-    HandicapRule { handicapped: 0.8, strength: 1.0 },
-    HandicapRule { handicapped: 0.7, strength: 1.0 },
-    HandicapRule { handicapped: 0.9, strength: 0.6 },
+    compensating(0.9, 0.6),
+    compensating(0.8, 0.6),
+    compensating(0.7, 0.6),
+    compensating(0.8, 1.0),
+    compensating(0.8, 0.1),
+    HandicapRule { strength: 0.0, ..HandicapRule::SHIPPED },
     HandicapRule::SHIPPED,
-    HandicapRule { handicapped: 0.7, strength: 0.6 },
 ];
+
+const fn compensating(handicapped: f64, strength: f32) -> HandicapRule {
+    HandicapRule { handicapped, strength, most: 1.0 }
+}
 
 /// How steady and how fair the answer from one photo is under one rule.
 #[derive(Debug, Clone, Serialize)]
@@ -33,6 +38,8 @@ pub struct HandicapRow {
     pub handicapped: f64,
     /// Share of the difference that is made up for.
     pub strength: f32,
+    /// Largest share of persons that one dog may answer.
+    pub most: f64,
     /// Share of pairs with the same top dog.
     pub same_top: f64,
     /// Share of pairs whose first five have a dog in common.
@@ -62,6 +69,7 @@ fn row(
     HandicapRow {
         handicapped: rule.handicapped,
         strength: rule.strength,
+        most: rule.most,
         same_top,
         shared_five,
         most_frequent: most_frequent(&first, dogs.len()),
@@ -80,16 +88,21 @@ impl StudyRow for HandicapRow {
     ];
 
     fn name(&self) -> String {
-        if self.handicapped > 0.0 {
-            format!("nearest {:.0} % handicapped", 100.0 * self.handicapped)
+        let limit = if self.most < 1.0 {
+            format!(", no dog for more than {:.1} %", 100.0 * self.most)
         } else {
-            "none handicapped".to_owned()
+            String::new()
+        };
+        if self.strength > 0.0 {
+            format!("nearest {:.0} % handicapped{limit}", 100.0 * self.handicapped)
+        } else {
+            format!("none handicapped{limit}")
         }
     }
 
     fn figures(&self) -> Vec<String> {
         let strength =
-            if self.handicapped > 0.0 { format!("{:.1}", self.strength) } else { "-".to_owned() };
+            if self.strength > 0.0 { format!("{:.1}", self.strength) } else { "-".to_owned() };
         let shares = [self.same_top, self.shared_five, self.most_frequent, self.never];
         std::iter::once(strength).chain(shares.map(percent)).collect()
     }
@@ -124,10 +137,11 @@ mod tests {
         let ordinary = sample_faces(&Population::shipped_dog(), 200);
         let space = Space::for_catalogue(&Population::shipped_person(ModelOrigin::Own), &ordinary);
         let rows = rows(&space, &made_up_people(100, 0.01), &made_up_dogs(300, 3.0));
-        let never = [0, 6, 5, 4].map(|number: usize| rows[number].never);
+        let never = [0, 3, 2, 1].map(|number: usize| rows[number].never);
         assert!(never.is_sorted_by(|a, b| a > b), "{never:?}");
         assert!(rows.iter().all(|row| row.same_top <= row.shared_five), "{rows:#?}");
         assert_eq!(rows[0].name(), "none handicapped");
-        assert_eq!(rows[5].figures()[0], "0.6");
+        assert_eq!(rows[3].figures()[0], "0.6");
+        assert!(rows[7].most_frequent <= rows[0].most_frequent);
     }
 }

@@ -3,17 +3,16 @@
 mod catalogue_service;
 mod errand;
 mod error;
-mod explanation;
 mod live_catalogue;
 mod match_service;
 mod public;
 mod queue;
+mod reception;
 mod status;
 mod worker_pool;
 
 use std::sync::Arc;
 
-use http::{Request, Response};
 use mungpy_proto::{
     DESCRIPTORS,
     limits::{MAX_REQUEST_BYTES, MAX_SMALL_REQUEST_BYTES},
@@ -21,11 +20,11 @@ use mungpy_proto::{
         catalogue_service_server::CatalogueServiceServer, match_service_server::MatchServiceServer,
     },
 };
-use mungpy_transport::{Limits, MeteredBody, Protocol};
+use mungpy_transport::{Limits, Protocol};
 use tokio::net::TcpListener;
-use tonic::{body::Body, service::Routes};
+use tonic::service::Routes;
 use tonic_health::{ServingStatus, server::HealthReporter};
-use tower::ServiceBuilder;
+use tower::{ServiceExt, service_fn};
 
 use crate::matching::Matcher;
 use catalogue_service::CatalogueHandler;
@@ -77,10 +76,16 @@ pub async fn serve_within(
     }));
     let health = health.max_decoding_message_size(MAX_SMALL_REQUEST_BYTES);
     let routes = routes(engine)?.add_service(health).prepare();
-    let app = ServiceBuilder::new()
-        .map_request(explanation::name_body_errors as fn(Request<MeteredBody>) -> Request<Body>)
-        .map_response(explanation::explain as fn(Response<Body>) -> Response<Body>)
-        .service(routes);
+    let app = service_fn(move |request| {
+        let routes = routes.clone();
+        async move {
+            let response = match reception::receive(request).await {
+                Ok(request) => routes.oneshot(request).await?,
+                Err(refused) => refused.into_http(),
+            };
+            Ok(reception::explain(response))
+        }
+    });
     let stop = async {
         stop.await;
         watch.abort();

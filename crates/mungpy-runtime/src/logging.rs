@@ -84,15 +84,20 @@ impl Counts {
         self.refused.get().map_or(0, ErrorCounter::dropped_lines)
     }
 
-    /// Lost lines that were not told of yet; they count as told from now on.
+    /// Lost lines that were not told of yet; they count as told from now on. None while the queue
+    /// may be too full to take the line that tells.
     fn lost(&self) -> usize {
+        if self.waiting() > WAITING_LINES / 2 {
+            return 0;
+        }
         let lost = self.refused() + self.failed.load(Ordering::Relaxed);
         lost - self.told.swap(lost, Ordering::Relaxed)
     }
 
-    fn all_taken(&self) -> bool {
-        let taken = self.taken.load(Ordering::Acquire) + self.refused();
-        taken >= self.sent.load(Ordering::Acquire)
+    /// Lines in the queue.
+    fn waiting(&self) -> usize {
+        let gone = self.taken.load(Ordering::Acquire) + self.refused();
+        self.sent.load(Ordering::Acquire).saturating_sub(gone)
     }
 }
 
@@ -161,7 +166,7 @@ pub struct Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         let begun = Instant::now();
-        while !self.counts.all_taken() && begun.elapsed() < FLUSH {
+        while self.counts.waiting() > 0 && begun.elapsed() < FLUSH {
             thread::sleep(Duration::from_millis(2));
         }
         // The guard of the queue would wait longer and write to standard output if nobody reads

@@ -68,7 +68,7 @@ impl MeteredBody {
 
     /// Pays for what arrived, and gives the rest more time.
     fn count(&mut self, bytes: usize) -> Result<(), Spent> {
-        self.charge.add(bytes)?;
+        self.charge.add(bytes + Limits::FRAME_COST)?;
         self.received += bytes as u64;
         // What arrives earns time, but never more than the patience, so that a fast beginning does
         // not pay for a long stop.

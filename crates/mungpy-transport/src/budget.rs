@@ -57,6 +57,16 @@ impl Budget {
 }
 
 impl Charge {
+    /// A charge of nothing yet, on the same budget.
+    pub fn another(&self) -> Self {
+        self.0.budget.charge()
+    }
+
+    /// Bytes that are held.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
     /// Takes more of the budget.
     pub fn add(&self, bytes: usize) -> Result<(), Spent> {
         let account = &self.0.budget.0;

@@ -73,10 +73,11 @@ impl Connection {
         InFlight { connection: Arc::clone(self), answered: false }
     }
 
-    /// Since when it waits for a request; `None` if it has one or is being closed.
-    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+    /// Whether it ever had a request, and since when it waits for one; `None` if it has one now or
+    /// is being closed.
+    pub(crate) fn waiting(&self) -> Option<(bool, Instant)> {
         let state = self.state();
-        (state.unanswered == 0 && !state.closing).then_some(state.last)
+        (state.unanswered == 0 && !state.closing).then_some((state.used, state.last))
     }
 
     /// Whether it is not being closed.
@@ -94,6 +95,8 @@ impl Connection {
         let state = self.state();
         let patience = if state.used { limits.idle_timeout } else { limits.receive_timeout };
         match (state.closing, state.unanswered, state.open) {
+            // Who never asked is owed no farewell.
+            (true, 0, _) if !state.used => Next::DropAt(state.last),
             (true, 0, _) => Next::DropAt(state.last.max(Instant::now()) + LINGER),
             (false, _, 0) => Next::CloseAt(state.last + patience),
             _ => Next::Wait,

@@ -26,6 +26,8 @@ impl Limits {
     pub const SLOWEST: u64 = 64 * 1024;
     /// Memory that each request costs beside its body.
     pub const REQUEST_COST: usize = 32 * 1024;
+    /// Memory that each frame of a body costs beside its bytes.
+    pub const FRAME_COST: usize = 64;
     /// Streams that one HTTP/2 connection may have open.
     pub const STREAMS: u32 = 128;
     /// Bytes of the head of a request.

@@ -171,10 +171,11 @@ impl House {
         Some((stream, connection))
     }
 
-    /// Closes the connection that has waited longest for a request, if there is one.
+    /// Closes the connection that has waited longest for a request, if there is one; rather one that
+    /// never had any.
     fn make_room(&mut self) -> bool {
-        let waiting = self.open.iter().filter_map(|open| Some((open.waiting_since()?, open)));
-        let oldest = waiting.min_by_key(|(since, _)| *since).map(|(_, open)| open);
+        let waiting = self.open.iter().filter_map(|open| Some((open.waiting()?, open)));
+        let oldest = waiting.min_by_key(|(waiting, _)| *waiting).map(|(_, open)| open);
         oldest.inspect(|connection| connection.close()).is_some()
     }
 
@@ -183,9 +184,12 @@ impl House {
         if let Some(times) = self.failed.happened() {
             tracing::error!(times, %error, "a connection cannot be accepted; trying again");
         }
-        self.make_room();
-        sleep(self.pause).await;
-        self.pause = (self.pause * 2).min(PAUSES.1);
+        if self.make_room() {
+            let _ = timeout(self.pause, self.left()).await;
+        } else {
+            sleep(self.pause).await;
+            self.pause = (self.pause * 2).min(PAUSES.1);
+        }
     }
 
     /// Closes every connection, and waits for requests in flight as long as the grace period lasts.

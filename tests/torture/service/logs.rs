@@ -55,7 +55,8 @@ async fn a_log_that_nobody_reads_holds_up_nothing_and_tells_what_was_lost() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     println!("{lost}");
-    assert!(lost.contains("lost="), "lost lines are told of");
+    let count = lost.split("lost=").nth(1).and_then(|count| count.trim().parse::<u32>().ok());
+    assert!(count.is_some_and(|count| count > 1000), "lost lines are told of");
     server.signal("-TERM");
     assert!(server.wait(Duration::from_secs(5)).is_some(), "it stops");
 }

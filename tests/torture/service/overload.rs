@@ -45,6 +45,8 @@ struct Outcome {
     /// Sum of the milliseconds after which a caller was refused.
     refused_after: AtomicUsize,
     late: AtomicUsize,
+    /// Milliseconds from the beginning to the last answer in time.
+    last: AtomicUsize,
 }
 
 /// Callers come at a rate, whatever becomes of the others, and wait so long.
@@ -63,6 +65,8 @@ async fn storm(server: &Server, rate: f64, seconds: u64, patience: Duration) -> 
             match client.r#match(request).await {
                 Ok(_) if asked.elapsed() <= patience => {
                     outcome.in_time.fetch_add(1, Ordering::Relaxed);
+                    let passed = begun.elapsed().as_millis() as usize;
+                    outcome.last.fetch_max(passed, Ordering::Relaxed);
                 }
                 Err(refused) if refused.code() == Code::ResourceExhausted => {
                     let details = refused.get_error_details();
@@ -81,8 +85,7 @@ async fn storm(server: &Server, rate: f64, seconds: u64, patience: Duration) -> 
     outcome
 }
 
-/// Measured with a release build on two idle cores: more than nine tenths. The test leaves room for
-/// a machine that does other things too.
+/// Nine tenths on a machine that does nothing else; the test leaves room for one that does.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long; make torture runs it"]
 async fn four_times_the_load_leaves_most_of_the_capacity() {
@@ -95,7 +98,7 @@ async fn four_times_the_load_leaves_most_of_the_capacity() {
     let capacity = before.midpoint(capacity(&server, 5).await);
     let get = |count: &AtomicUsize| count.load(Ordering::Relaxed);
     let (in_time, refused) = (get(&outcome.in_time), get(&outcome.refused));
-    let goodput = in_time as f64 / (seconds as f64 + patience.as_secs_f64() / 4.0);
+    let goodput = in_time as f64 * 1000.0 / get(&outcome.last).max(1) as f64;
     println!("capacity {capacity:.1}/s, deadline {patience:?}, load {:.1}/s", 4.0 * before);
     println!(
         "in time {in_time} ({goodput:.1}/s, {:.0} %), refused {refused} after {} ms, late {}",
@@ -153,5 +156,5 @@ async fn a_caller_who_has_gone_is_not_measured() {
     client.r#match(request()).await.unwrap();
     let spent = server.cpu_time() - before;
     println!("five photos cost {whole:?}; four callers who went away and one photo {spent:?}");
-    assert!(spent < whole * 2, "the photos of callers who have gone are measured");
+    assert!(spent < whole, "the photos of callers who have gone are measured");
 }

@@ -50,7 +50,7 @@ async fn every_limit_is_checked_before_any_work_and_has_its_own_reason() {
             "TOO_MANY_ANSWERS",
         ),
         (MatchRequest { language: long(65), ..request() }, "LANGUAGE_TOO_LONG"),
-        (MatchRequest { image_id: long(53_000_000), ..request() }, "REQUEST_TOO_LARGE"),
+        (MatchRequest { image_id: long(54_000_000), ..request() }, "REQUEST_TOO_LARGE"),
     ] {
         let refused = client.r#match(request).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, expected));

@@ -2,7 +2,7 @@
 //! comments here are the help texts.
 #![allow(clippy::doc_markdown, rustdoc::invalid_html_tags)]
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{
     Args, ValueEnum,
@@ -107,7 +107,7 @@ impl ServeOptions {
     /// What callers may use of the server.
     pub fn limits(&self) -> Limits {
         let default = Limits::default();
-        let seconds = |given: Option<u64>, default| given.map_or(default, Duration::from_secs);
+        let seconds = |given: Option<u64>, default| given.map_or(default, Limits::seconds);
         Limits {
             connections: self.max_connections.unwrap_or(default.connections).max(1),
             body_memory: self

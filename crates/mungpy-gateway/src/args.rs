@@ -1,7 +1,7 @@
 //! The command-line arguments. Doc comments here are the help texts.
 #![allow(clippy::doc_markdown)]
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use clap::Parser;
 use mungpy_transport::{Limits, MIB};
@@ -65,9 +65,9 @@ impl Args {
         Limits {
             connections: self.max_connections.max(1),
             body_memory: self.body_memory.saturating_mul(MIB),
-            receive_timeout: Duration::from_secs(self.receive_timeout),
-            idle_timeout: Duration::from_secs(self.idle_timeout),
-            grace: Duration::from_secs(self.grace),
+            receive_timeout: Limits::seconds(self.receive_timeout),
+            idle_timeout: Limits::seconds(self.idle_timeout),
+            grace: Limits::seconds(self.grace),
         }
     }
 }

@@ -58,6 +58,7 @@ impl Budget {
 
 impl Charge {
     /// A charge of nothing yet, on the same budget.
+    #[must_use]
     pub fn another(&self) -> Self {
         self.0.budget.charge()
     }

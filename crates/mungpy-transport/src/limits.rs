@@ -36,6 +36,11 @@ impl Limits {
     pub const PING_INTERVAL: Duration = Duration::from_secs(30);
     /// How long it may take to answer.
     pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// A time that a setting names in seconds: at least one, at most a day.
+    pub fn seconds(setting: u64) -> Duration {
+        Duration::from_secs(setting.clamp(1, 24 * 3600))
+    }
 }
 
 impl Default for Limits {

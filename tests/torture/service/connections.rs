@@ -127,7 +127,7 @@ async fn without_files(files: u32) {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (begun, before) = (Instant::now(), server.cpu_time());
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let busy = (server.cpu_time() - before).as_secs_f64() / begun.elapsed().as_secs_f64();
+    let busy = server.cpu_time_since(before).as_secs_f64() / begun.elapsed().as_secs_f64();
     let served = server.is_serving().await;
     let lines = std::fs::read_to_string(log.path()).unwrap();
     let told = lines.lines().filter(|line| {

@@ -40,7 +40,7 @@ async fn a_log_that_nobody_reads_holds_up_nothing_and_tells_what_was_lost() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let read = Arc::clone(&lines);
     std::thread::spawn(move || {
-        let mut buffer = [0; 65536];
+        let mut buffer = [0; 4096];
         while let Ok(length @ 1..) = log.read(&mut buffer) {
             read.lock().unwrap().extend_from_slice(&buffer[..length]);
         }

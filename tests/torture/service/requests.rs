@@ -56,7 +56,7 @@ async fn every_limit_is_checked_before_any_work_and_has_its_own_reason() {
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, expected));
         assert!(refused.message().len() < 300, "{}", refused.message());
     }
-    let cpu = server.cpu_time() - before.0;
+    let cpu = server.cpu_time_since(before.0);
     println!(
         "eight requests over the limits: {cpu:?}, {} MiB more",
         server.peak_memory() - before.1

@@ -118,6 +118,11 @@ impl Server {
         Duration::from_millis((ticks(11) + ticks(12)) * 10)
     }
 
+    /// The time that its threads have run since it was looked at before.
+    pub(super) fn cpu_time_since(&self, before: Duration) -> Duration {
+        self.cpu_time().saturating_sub(before)
+    }
+
     /// The number of files that it has open.
     pub(super) fn open_files(&self) -> usize {
         fs::read_dir(self.proc("fd")).unwrap().count()
@@ -160,5 +165,5 @@ pub(super) fn request() -> MatchRequest {
 /// The stable reason of a refusal.
 pub(super) fn reason(status: &Status) -> String {
     let details = status.get_error_details();
-    details.error_info().map(|info| info.reason.clone()).unwrap_or_else(|| format!("{status:?}"))
+    details.error_info().map_or_else(|| format!("{status:?}"), |info| info.reason.clone())
 }

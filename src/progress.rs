@@ -1,6 +1,9 @@
 //! Progress of long work: a bar on a terminal, plain lines elsewhere.
 
-use std::{io::IsTerminal, time::Instant};
+use std::{
+    io::{self, IsTerminal, Write},
+    time::Instant,
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -18,7 +21,7 @@ pub struct Progress {
 impl Progress {
     /// Creates a display; `what` names the items.
     pub fn new(what: &'static str) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = io::stderr().is_terminal().then(|| {
             let style = if std::env::var_os("NO_COLOR").is_some() {
                 "{msg} {wide_bar} {pos}/{len} {per_sec} {eta}"
             } else {
@@ -41,7 +44,9 @@ impl Progress {
             None if done * LINES / all > self.tenths => {
                 self.tenths = done * LINES / all;
                 let seconds = self.begun.elapsed().as_secs_f64();
-                eprintln!("{}: {done}/{all}, {:.1}/s", self.what, done as f64 / seconds);
+                let (what, rate) = (self.what, done as f64 / seconds);
+                // A standard error that is closed or full must not end the work.
+                let _ = writeln!(io::stderr(), "{what}: {done}/{all}, {rate:.1}/s");
             }
             None => {}
         }

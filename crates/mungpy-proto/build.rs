@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let encoded = descriptors.encode_to_vec();
     fs::write(out_dir.join("descriptors.bin"), &encoded)?;
     tonic_prost_build::configure()
+        .codec_path("crate::codec::BoundedCodec")
         .bytes(".mungpy.v1.MatchRequest.photos")
         .btree_map(".mungpy.store.v1.DogRecord.traits")
         .compile_fds(descriptors)?;

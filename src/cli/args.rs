@@ -81,6 +81,10 @@ pub(super) struct Match {
     /// Ask the gRPC server at this URL instead of using the data directory
     #[arg(long, value_name = "URL")]
     pub(super) server: Option<String>,
+    /// Seconds to wait for the server
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", requires = "server",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) timeout: u64,
     /// Number of dogs to name
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(super) top: u32,

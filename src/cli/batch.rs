@@ -3,6 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use mungpy_core::face::Species;
+use mungpy_runtime::output;
 
 use super::{Failure, args};
 use crate::{
@@ -31,12 +32,13 @@ pub(super) fn run(
     let report = batch.run(extractor, |done, all| progress.update(done, all))?;
     progress.finish();
     if command.json {
-        println!("{}", serde_json::to_string(&report).expect("a report is plain data"));
+        output::line(serde_json::to_string(&report).expect("a report is plain data"))?;
     } else {
         for refusal in &report.refusals {
-            println!("rejected {}: {} [{}]", refusal.dog_id, refusal.message, refusal.reason);
+            let (dog_id, message) = (&refusal.dog_id, &refusal.message);
+            output::line(format_args!("rejected {dog_id}: {message} [{}]", refusal.reason))?;
         }
-        println!("{report}");
+        output::line(&report)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,6 @@
 //! `mungpy config`.
 
-use std::io::{self, Write};
-
-use mungpy_core::reason::Reason;
+use mungpy_runtime::output;
 
 use super::{
     Failure,
@@ -13,12 +11,10 @@ use crate::settings::Layers;
 pub(super) fn run(command: &Config, layers: &Layers) -> Result<(), Failure> {
     match command.action {
         ConfigAction::Show => {
-            let failed = |error| Failure::new(Reason::OutputFailed, error);
-            let mut out = io::stdout().lock();
-            writeln!(out, "{:<20}{:<13}value", "key", "origin").map_err(failed)?;
+            output::line(format_args!("{:<24}{:<13}value", "key", "origin"))?;
             for shown in layers.shown() {
-                let line = format!("{:<20}{:<13}{}", shown.key, shown.origin, shown.value);
-                writeln!(out, "{}", line.trim_end()).map_err(failed)?;
+                let line = format!("{:<24}{:<13}{}", shown.key, shown.origin, shown.value);
+                output::line(line.trim_end())?;
             }
         }
     }

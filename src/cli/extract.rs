@@ -3,13 +3,13 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use mungpy_core::face::{Measurement, Ratio};
 use mungpy_core::reason::{Reason, WithReason};
+use mungpy_runtime::output;
 use serde_json::{Value, json};
 
 use super::{Failure, args};
@@ -91,7 +91,7 @@ fn print(path: &Path, result: &Result<Extraction, Refusal>, as_json: bool) -> Re
         }
         (Err((reason, message)), false) => format!("{name}: {message} [{reason}]"),
     };
-    writeln!(io::stdout(), "{line}").map_err(|error| Failure::new(Reason::OutputFailed, error))
+    output::line(line)
 }
 
 fn to_json(name: &str, found: &Extraction) -> Value {

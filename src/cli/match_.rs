@@ -1,13 +1,14 @@
 //! `mungpy match`.
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{fs, path::Path, process::ExitCode, time::Duration};
 
-use mungpy_core::face::Species;
-use mungpy_core::reason::Reason;
+use mungpy_core::{face::Species, reason::Reason, text::excerpt};
 use mungpy_proto::v1::{
     Answer, MatchRequest, MatchResponse, match_service_client::MatchServiceClient,
 };
-use tokio::runtime::Runtime;
+use mungpy_runtime::output;
+use tokio::{runtime::Runtime, time::timeout};
+use tonic::Code;
 use tonic_types::StatusExt;
 
 use super::{Failure, args, extract::write_picture};
@@ -23,34 +24,51 @@ use crate::{
 pub(super) fn run(command: &args::Match, settings: &Settings) -> Result<ExitCode, Failure> {
     let request = request(command)?;
     let response = match &command.server {
-        Some(server) => ask(server, request)?,
+        Some(server) => ask(server, request, Duration::from_secs(command.timeout))?,
         None => answer_here(command, &request, settings)?,
     };
     if command.json {
         let json = serde_json::to_string_pretty(&response);
-        println!("{}", json.map_err(|error| Failure::new(Reason::OutputFailed, error))?);
+        output::line(json.map_err(|error| Failure::new(Reason::OutputFailed, error))?)?;
     } else {
-        println!("{}", to_text(&response));
+        output::line(to_text(&response))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks a running server.
-fn ask(server: &str, request: MatchRequest) -> Result<MatchResponse, Failure> {
-    let failed = |error: &dyn std::error::Error| {
-        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        Failure::new(Reason::ServerUnreachable, format!("{server}: {error}{cause}"))
+/// Asks a running server, which has this long to answer.
+fn ask(server: &str, request: MatchRequest, patience: Duration) -> Result<MatchResponse, Failure> {
+    let runtime = Runtime::new().map_err(|error| unreachable(server, &error))?;
+    let too_late = || {
+        let seconds = patience.as_secs();
+        let message =
+            format!("{server} did not answer within {seconds} s; try again, or allow more");
+        Failure::new(Reason::ServerTimeout, message)
     };
-    let runtime = Runtime::new().map_err(|error| failed(&error))?;
-    runtime.block_on(async {
-        let mut client =
-            MatchServiceClient::connect(server.to_owned()).await.map_err(|error| failed(&error))?;
-        let answer = client.r#match(request).await;
-        answer.map(tonic::Response::into_inner).map_err(|status| {
+    let asking = async {
+        let mut client = MatchServiceClient::connect(server.to_owned())
+            .await
+            .map_err(|error| unreachable(server, &error))?;
+        let mut request = tonic::Request::new(request);
+        // The server learns how long this program waits.
+        request.set_timeout(patience);
+        client.r#match(request).await.map(tonic::Response::into_inner).map_err(|status| {
             let reason = status.get_error_details().error_info().map(|info| info.reason.clone());
-            Failure::from_server(reason, status.message())
+            match (reason, status.code()) {
+                (None, Code::DeadlineExceeded | Code::Cancelled) => too_late(),
+                (reason, _) => Failure::from_server(reason, status.message()),
+            }
         })
-    })
+    };
+    let asked = runtime.block_on(async { timeout(patience, asking).await });
+    runtime.shutdown_background();
+    asked.unwrap_or_else(|_| Err(too_late()))
+}
+
+/// The server cannot be connected to.
+fn unreachable(server: &str, error: &dyn std::error::Error) -> Failure {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    Failure::new(Reason::ServerUnreachable, format!("{server}: {error}{cause}"))
 }
 
 /// Answers from the data directory.
@@ -61,9 +79,10 @@ fn answer_here(
 ) -> Result<MatchResponse, Failure> {
     let catalogue = Catalogue::read(&settings.data_dir.catalogue_path())?;
     let snapshot = Snapshot::of(&catalogue, &settings.questionnaire, &settings.persons());
-    let mut extractor = Extractor::load(Species::Person, &settings.models)?;
     let matcher = Matcher::new(settings.questionnaire.clone(), settings.policy);
-    let answer = matcher.answer(&mut extractor, &snapshot, request)?;
+    let question = matcher.question(&snapshot, request.clone())?;
+    let mut extractor = Extractor::load(Species::Person, &settings.models)?;
+    let answer = matcher.answer(&mut extractor, &snapshot, question, || true)?;
     if let Some(out) = &command.picture {
         write_picture(out, &draw(&catalogue, &snapshot, request, &answer)?)?;
     }
@@ -92,7 +111,7 @@ fn answer(text: &str) -> Result<Answer, Failure> {
     let (axis, side) = text.split_once('=').ok_or_else(|| {
         Failure::new(
             Reason::AnswerInvalid,
-            format!("answer {text:?} is not AXIS=SIDE, e.g. energy=homebody"),
+            format!("answer {:?} is not AXIS=SIDE, e.g. energy=homebody", excerpt(text)),
         )
     })?;
     let required = side.ends_with('!');

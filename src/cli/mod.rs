@@ -12,7 +12,7 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use mungpy_runtime::failure::Failure;
+use mungpy_runtime::{failure::Failure, output};
 
 use crate::{
     settings::{Layers, Settings},
@@ -25,8 +25,8 @@ pub fn run() -> ExitCode {
     let matches = Args::command().get_matches();
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     dispatch(&args, &matches).unwrap_or_else(|failure| {
-        eprintln!("mungpy: {failure}");
-        ExitCode::FAILURE
+        output::complain("mungpy", &failure);
+        failure.exit_code()
     })
 }
 
@@ -44,7 +44,8 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
         return config::run(command, &layers).map(|()| ExitCode::SUCCESS);
     }
     let settings = Settings::resolve(&layers)?;
-    layers.start_logging(if let Command::Serve(_) = args.command { "info" } else { "warn" });
+    let _log =
+        layers.start_logging(if let Command::Serve(_) = args.command { "info" } else { "warn" });
     vision::prepare_process();
     match &args.command {
         Command::Extract(command) => extract::run(command, &settings),

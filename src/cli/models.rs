@@ -7,6 +7,7 @@ use std::{
 };
 
 use mungpy_core::reason::{Reason, WithReason};
+use mungpy_runtime::output;
 
 use super::{
     Failure,
@@ -22,28 +23,28 @@ const MAX_DOWNLOAD: u64 = 64 * 1024 * 1024;
 
 pub(super) fn run(command: &Models, settings: &Settings) -> Result<ExitCode, Failure> {
     match &command.action {
-        ModelsAction::Verify => Ok(verify(settings)),
+        ModelsAction::Verify => verify(settings),
         ModelsAction::Fetch { from, to } => fetch(settings, from, to),
     }
 }
 
 /// A missing third-party model is an error only if it is chosen.
-fn verify(settings: &Settings) -> ExitCode {
+fn verify(settings: &Settings) -> Result<ExitCode, Failure> {
     let mut sound = true;
     for entry in settings.models.entries() {
         let needed = entry.delivery == Delivery::Shipped || settings.models.uses(entry);
-        match settings.models.verify(entry) {
-            Ok(model) => println!("ok       {}  {}", model.entry.version(), model.path.display()),
+        output::line(match settings.models.verify(entry) {
+            Ok(model) => format!("ok       {}  {}", model.entry.version(), model.path.display()),
             Err(error) if !needed && error.reason() == Reason::ModelMissing => {
-                println!("absent   {}  not needed: the project's own is chosen", entry.version());
+                format!("absent   {}  not needed: the project's own is chosen", entry.version())
             }
             Err(error) => {
                 sound = false;
-                println!("failed   {}  {error} [{}]", entry.version(), error.reason());
+                format!("failed   {}  {error} [{}]", entry.version(), error.reason())
             }
-        }
+        })?;
     }
-    if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn fetch(settings: &Settings, from: &str, to: &Path) -> Result<ExitCode, Failure> {
@@ -58,7 +59,7 @@ fn fetch(settings: &Settings, from: &str, to: &Path) -> Result<ExitCode, Failure
         fs::write(&partial, &bytes)
             .and_then(|()| fs::rename(&partial, &target))
             .map_err(|error| Failure::file(&target, &error))?;
-        println!("fetched  {}  {}", entry.version(), target.display());
+        output::line(format_args!("fetched  {}  {}", entry.version(), target.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,10 @@
 
 use mungpy_core::reason::{Reason, WithReason};
 use mungpy_core::{face::FaceError, temperament::TemperamentError};
-use mungpy_proto::limits::{MAX_PHOTOS, MAX_TOP};
+use mungpy_proto::limits::{
+    MAX_ANSWERS, MAX_DOG_ID_BYTES, MAX_EXCLUSIONS, MAX_IMAGE_ID_BYTES, MAX_LANGUAGE_BYTES,
+    MAX_PHOTOS, MAX_TOP,
+};
 
 use crate::extract::ExtractError;
 
@@ -24,6 +27,51 @@ pub enum MatchError {
         /// Number of dogs requested.
         top: u32,
     },
+    /// The id of the photo is too long.
+    #[error(
+        "image_id has {bytes} bytes, more than the limit of {MAX_IMAGE_ID_BYTES}; send a shorter one"
+    )]
+    ImageIdTooLong {
+        /// Bytes of the id.
+        bytes: usize,
+    },
+    /// The request has too many answers.
+    #[error(
+        "the request has {count} answers, more than the limit of {MAX_ANSWERS}; answer each axis once"
+    )]
+    TooManyAnswers {
+        /// Number of answers in the request.
+        count: usize,
+    },
+    /// The request excludes too many dogs.
+    #[error(
+        "the request excludes {count} dogs, more than the limit of {MAX_EXCLUSIONS}; exclude fewer"
+    )]
+    TooManyExclusions {
+        /// Number of excluded dogs.
+        count: usize,
+    },
+    /// The id of an excluded dog is too long.
+    #[error(
+        "the id of an excluded dog has {bytes} bytes, more than the limit of {MAX_DOG_ID_BYTES}; \
+         send ids as the answers name them"
+    )]
+    DogIdTooLong {
+        /// Bytes of the longest id.
+        bytes: usize,
+    },
+    /// The language tag is too long.
+    #[error(
+        "language has {bytes} bytes, more than the limit of {MAX_LANGUAGE_BYTES}; \
+         send a tag like ko-KR"
+    )]
+    LanguageTooLong {
+        /// Bytes of the tag.
+        bytes: usize,
+    },
+    /// Nobody waits for the answer any more.
+    #[error("the caller has gone")]
+    CallerGone,
     /// A photo has no comparable face.
     #[error("photo {number} of {count}: {error}")]
     Photo {
@@ -62,6 +110,12 @@ impl WithReason for MatchError {
             Self::NoPhoto => Reason::NoPhoto,
             Self::TooManyPhotos { .. } => Reason::TooManyPhotos,
             Self::TopTooLarge { .. } => Reason::TopTooLarge,
+            Self::ImageIdTooLong { .. } => Reason::ImageIdTooLong,
+            Self::TooManyAnswers { .. } => Reason::TooManyAnswers,
+            Self::TooManyExclusions { .. } => Reason::TooManyExclusions,
+            Self::DogIdTooLong { .. } => Reason::DogIdTooLong,
+            Self::LanguageTooLong { .. } => Reason::LanguageTooLong,
+            Self::CallerGone => Reason::RequestBroken,
             Self::Photo { error, .. } => error.reason(),
             Self::Face(error) => error.reason(),
             Self::Temperament(error) => error.reason(),

@@ -2,22 +2,22 @@
 //! The gRPC service and `mungpy match` share it.
 
 mod error;
+mod question;
 mod response;
 mod snapshot;
-
-use std::collections::HashSet;
 
 use mungpy_core::{
     face::Measurement,
     index::{Query, SearchResult},
-    resemblance::{Combination, Language, Space},
+    resemblance::{Combination, Space},
     temperament::{Policy, Questionnaire},
 };
-use mungpy_proto::limits::{MAX_PHOTOS, MAX_TOP};
-use mungpy_proto::v1::{MatchRequest, MatchResponse, temperament_policy::Kind};
+use mungpy_proto::v1::{MatchRequest, MatchResponse};
+use prost::bytes::Bytes;
 
 use crate::extract::{ExtractError, Extraction, Extractor};
 pub use error::MatchError;
+pub use question::Question;
 pub use snapshot::Snapshot;
 
 /// Answers match requests.
@@ -57,36 +57,37 @@ impl Matcher {
         &self.questionnaire
     }
 
-    /// Finds the most similar dog. Measures the photos with `extractor` and blocks while doing so.
+    /// Checks a request before any work: its limits, its answers, and that there are dogs.
+    pub fn question(
+        &self,
+        snapshot: &Snapshot,
+        request: MatchRequest,
+    ) -> Result<Question, MatchError> {
+        let question = Question::new(request, &self.questionnaire, self.policy)?;
+        if snapshot.index.is_empty() {
+            return Err(MatchError::CatalogueEmpty { version: snapshot.version });
+        }
+        Ok(question)
+    }
+
+    /// Finds the most similar dog. Measures the photos with `extractor` and blocks while doing so,
+    /// but ends early once the answer is not `wanted` any more.
     pub fn answer(
         &self,
         extractor: &mut Extractor,
         snapshot: &Snapshot,
-        request: &MatchRequest,
+        question: Question,
+        wanted: impl Fn() -> bool,
     ) -> Result<MatchAnswer, MatchError> {
-        let top = check_limits(request)?;
-        let answers = self.questionnaire.answers(
-            request.answers.iter().map(|a| (a.axis.as_str(), a.side.as_str(), a.required)),
-        )?;
-        if snapshot.index.is_empty() {
-            return Err(MatchError::CatalogueEmpty { version: snapshot.version });
-        }
-        let mut photos = measure(extractor, &request.photos)?;
+        let Question { photos, image_id, answers, policy, top, excluded, language } = question;
+        let mut photos = measure(extractor, photos, wanted)?;
         let person = combine(snapshot.index.space(), &mut photos)?;
-        let excluded: HashSet<String> = request.excluded_dog_ids.iter().cloned().collect();
-        let policy = match request.policy.and_then(|policy| policy.kind) {
-            Some(Kind::AtLeast(n)) => Policy::AtLeast(n),
-            Some(Kind::Best(n)) => Policy::Best(n),
-            None => self.policy,
-        };
         let query = Query { person: &person, answers: &answers, policy, top, excluded: &excluded };
         let found = snapshot.index.search(&query);
         if found.hits.is_empty() {
             return Err(MatchError::NoCandidate { dogs: snapshot.index.len() });
         }
-        let language = Language::from_tag(&request.language);
-        let response =
-            response::respond(&request.image_id, snapshot, &person, &photos, &found, language);
+        let response = response::respond(image_id, snapshot, &person, &photos, &found, language);
         Ok(MatchAnswer { response, person, photos, found })
     }
 }
@@ -95,14 +96,18 @@ impl Matcher {
 ///
 /// # Errors
 /// The machine is at fault, or every photo is refused: then the first one's reason.
-fn measure<B: AsRef<[u8]>>(
+fn measure(
     extractor: &mut Extractor,
-    photos: &[B],
+    photos: Vec<Bytes>,
+    wanted: impl Fn() -> bool,
 ) -> Result<Vec<PersonPhoto>, MatchError> {
     let count = photos.len();
     let failed = |index, error| MatchError::Photo { number: index + 1, count, error };
     let mut measured = Vec::with_capacity(count);
-    for (index, bytes) in photos.iter().enumerate() {
+    for (index, bytes) in photos.into_iter().enumerate() {
+        if !wanted() {
+            return Err(MatchError::CallerGone);
+        }
         let found = extractor.extract_usable(bytes.as_ref());
         match found {
             Err(error) if !error.is_fault_of_photo() => return Err(failed(index, error)),
@@ -127,17 +132,4 @@ fn combine(space: &Space, photos: &mut [PersonPhoto]) -> Result<Measurement, Mat
         photos[usable[odd]].left_out = true;
     }
     Ok(combination.measurement)
-}
-
-/// Checks the limits of a request; returns the number of dogs to name.
-fn check_limits(request: &MatchRequest) -> Result<usize, MatchError> {
-    match request.photos.len() {
-        0 => return Err(MatchError::NoPhoto),
-        1..=MAX_PHOTOS => {}
-        count => return Err(MatchError::TooManyPhotos { count }),
-    }
-    if request.top > MAX_TOP {
-        return Err(MatchError::TopTooLarge { top: request.top });
-    }
-    Ok(request.top.max(1) as usize)
 }

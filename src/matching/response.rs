@@ -14,7 +14,7 @@ use crate::messages;
 
 /// Builds the response from at least one hit.
 pub(super) fn respond(
-    image_id: &str,
+    image_id: String,
     snapshot: &Snapshot,
     person: &Measurement,
     photos: &[PersonPhoto],
@@ -25,7 +25,7 @@ pub(super) fn respond(
         found.hits.iter().map(|hit| dog_match(snapshot, person, hit, language)).collect();
     let best = matches.first().cloned().unwrap_or_default();
     v1::MatchResponse {
-        image_id: image_id.to_owned(),
+        image_id,
         dog_image_id: best.dog_image_id,
         dog_id: best.dog_id,
         score: best.score,

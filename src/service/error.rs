@@ -5,9 +5,6 @@ use mungpy_core::reason::{Reason, WithReason};
 /// Why the server failed to start or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The transport failed.
-    #[error("the gRPC server failed: {0}")]
-    Transport(#[from] tonic::transport::Error),
     /// The descriptors built into this program are damaged.
     #[error("server reflection failed: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),

@@ -5,15 +5,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mungpy_core::reason::Reason;
+use mungpy_core::{reason::Reason, text::excerpt};
 use mungpy_proto::v1::{MatchRequest, MatchResponse, match_service_server::MatchService};
+use mungpy_transport::Charge;
+use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
-use super::{LiveCatalogue, PublicSums, WorkerPool, status::status};
-use crate::matching::{MatchError, Matcher};
-
-/// How long a request may wait for an idle worker before it is refused.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::{
+    LiveCatalogue, PublicSums, WorkerPool,
+    errand::Errand,
+    queue::{Job, Overload},
+    status::{overloaded, status},
+    worker_pool::Worker,
+};
+use crate::matching::{MatchError, Matcher, Question, Snapshot};
 
 /// Answers match requests, as many at a time as there are workers.
 pub(super) struct MatchHandler {
@@ -24,33 +29,65 @@ pub(super) struct MatchHandler {
 }
 
 impl MatchHandler {
-    async fn answer(&self, request: MatchRequest) -> Result<MatchResponse, Status> {
+    async fn answer(&self, errand: Errand, request: MatchRequest) -> Result<MatchResponse, Status> {
         let snapshot = self.catalogue.current().ok_or_else(|| {
             let message = "no catalogue is loaded yet; run mungpy batch on this data directory";
             status(Reason::CatalogueNotPublished, message)
         })?;
-        let idle = tokio::time::timeout(PATIENCE, self.workers.acquire()).await;
-        let mut worker = idle.map_err(|_| {
-            let seconds = PATIENCE.as_secs();
-            let message = format!("all workers were busy for {seconds} s; try again");
-            status(Reason::Overloaded, message)
-        })?;
-        let matcher = Arc::clone(&self.matcher);
-        // The closure owns the worker, so a caller that hangs up does not free a worker that is
-        // still busy.
-        let public = self.public.clone();
+        let question = self.matcher.question(&snapshot, request)?;
+        let Errand { arrival, deadline, charge } = errand;
+        let job = Job { photos: question.photos(), arrival, deadline };
+        let worker = self.workers.acquire(job).await.map_err(|overload| refusal(job, overload))?;
+        self.measure(worker, snapshot, question, charge).await
+    }
+
+    /// Measures on a thread for blocking work. That owns the worker and the charge, because a
+    /// caller who hangs up does not free what is still in use.
+    async fn measure(
+        &self,
+        mut worker: Worker,
+        snapshot: Arc<Snapshot>,
+        question: Question,
+        charge: Option<Charge>,
+    ) -> Result<MatchResponse, Status> {
+        let (matcher, public) = (Arc::clone(&self.matcher), self.public.clone());
+        // Lives as long as somebody waits for this future.
+        let waits = Arc::new(());
+        let caller = Arc::downgrade(&waits);
         let work = move || {
-            let answer = matcher.answer(&mut worker, &snapshot, &request)?;
+            let (photos, begun) = (question.photos(), Instant::now());
+            let wanted = || caller.strong_count() > 0;
+            let answer = matcher.answer(&mut worker, &snapshot, question, wanted);
+            drop(charge);
+            if !matches!(answer, Err(MatchError::CallerGone)) {
+                worker.took(photos, begun);
+            }
+            let answer = answer?;
             if let Some(public) = public {
                 public.add(&answer.person);
             }
             Ok::<_, MatchError>(answer)
         };
-        match tokio::task::spawn_blocking(work).await {
+        let answer = tokio::task::spawn_blocking(work).await;
+        drop(waits);
+        match answer {
             Ok(answer) => Ok(answer?.response),
             Err(_) => Err(status(Reason::Internal, "the match failed unexpectedly")),
         }
     }
+}
+
+/// The answer to a request for which no worker would be free in time.
+fn refusal(job: Job, overload: Overload) -> Status {
+    let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
+    let (wait, retry) = (seconds(overload.wait), seconds(overload.retry));
+    let allowed = job.deadline.map_or_else(
+        || "the server lets no request wait so long".to_owned(),
+        |deadline| format!("the caller allows {}", seconds(deadline - job.arrival)),
+    );
+    let message =
+        format!("all workers are busy for {wait} or longer and {allowed}; try again in {retry}");
+    overloaded(overload.retry, message)
 }
 
 #[tonic::async_trait]
@@ -59,12 +96,19 @@ impl MatchService for MatchHandler {
         &self,
         request: Request<MatchRequest>,
     ) -> Result<Response<MatchResponse>, Status> {
-        let begun = Instant::now();
-        let answer = self.answer(request.into_inner()).await;
-        let millis = begun.elapsed().as_millis() as u64;
+        let errand = Errand::of(&request);
+        let (arrival, deadline) = (errand.arrival, errand.deadline);
+        let answering = self.answer(errand, request.into_inner());
+        let answer = match deadline {
+            Some(deadline) => timeout_at(deadline.into(), answering).await.unwrap_or_else(|_| {
+                Err(status(Reason::DeadlinePassed, "the caller's deadline passed; allow more time"))
+            }),
+            None => answering.await,
+        };
+        let millis = arrival.elapsed().as_millis() as u64;
         match &answer {
             Ok(response) => {
-                let (dog_id, score) = (&response.dog_id, response.score);
+                let (dog_id, score) = (excerpt(&response.dog_id), response.score);
                 tracing::info!(millis, %dog_id, score, candidates = response.candidates, "matched");
             }
             Err(status) => {

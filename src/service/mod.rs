@@ -1,26 +1,30 @@
 //! The gRPC server: matching, catalogue, health and reflection.
 
 mod catalogue_service;
+mod errand;
 mod error;
 mod live_catalogue;
 mod match_service;
 mod public;
+mod queue;
+mod reception;
 mod status;
 mod worker_pool;
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use mungpy_proto::{
     DESCRIPTORS,
-    limits::{MAX_PHOTO_BYTES, MAX_PHOTOS},
+    limits::{MAX_REQUEST_BYTES, MAX_SMALL_REQUEST_BYTES},
     v1::{
         catalogue_service_server::CatalogueServiceServer, match_service_server::MatchServiceServer,
     },
 };
-use tokio::{net::TcpListener, sync::oneshot, time::timeout};
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::{Server, server::Router};
+use mungpy_transport::{Limits, Protocol};
+use tokio::net::TcpListener;
+use tonic::service::Routes;
 use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::{ServiceExt, service_fn};
 
 use crate::matching::Matcher;
 use catalogue_service::CatalogueHandler;
@@ -30,11 +34,6 @@ use match_service::MatchHandler;
 pub use public::PublicSums;
 pub use status::DOMAIN;
 pub use worker_pool::WorkerPool;
-
-/// Largest request, in bytes: the photos, and room for the rest.
-const MAX_REQUEST: usize = MAX_PHOTOS * MAX_PHOTO_BYTES + 1024 * 1024;
-/// How long requests in flight may take after the signal to stop.
-const GRACE: Duration = Duration::from_secs(20);
 
 /// What the server answers with.
 pub struct Engine {
@@ -48,10 +47,21 @@ pub struct Engine {
     pub public: Option<PublicSums>,
 }
 
-/// Serves until `stop` completes, then drains: refuses new requests and finishes those in flight.
+/// Serves within the default limits, see [`serve_within`].
+pub async fn serve(
+    listener: TcpListener,
+    engine: Engine,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    serve_within(Limits::default(), listener, engine, stop).await
+}
+
+/// Serves until `stop` completes, then drains: closes idle connections, finishes the requests in
+/// flight, and cuts off those that outlast the grace period.
 ///
 /// Until a catalogue with dogs is loaded, the health check reports `NOT_SERVING`.
-pub async fn serve(
+pub async fn serve_within(
+    limits: Limits,
     listener: TcpListener,
     engine: Engine,
     stop: impl Future<Output = ()>,
@@ -64,33 +74,37 @@ pub async fn serve(
         announce(&loaded, if empty { ServingStatus::NotServing } else { ServingStatus::Serving })
             .await;
     }));
-    let (drain, draining) = oneshot::channel::<()>();
-    let router = router(engine)?.add_service(health);
-    let mut server =
-        pin!(router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
-            let _ = draining.await;
-        }));
-    tokio::select! {
-        served = &mut server => return Ok(served?),
-        () = stop => {}
-    }
-    watch.abort();
-    announce(&reporter, ServingStatus::NotServing).await;
-    tracing::info!(grace_s = GRACE.as_secs(), "stopping: draining requests");
-    let _ = drain.send(());
-    if let Ok(served) = timeout(GRACE, server).await {
-        served?;
-    } else {
-        tracing::warn!("requests were cut off after the grace period");
-    }
+    let health = health.max_decoding_message_size(MAX_SMALL_REQUEST_BYTES);
+    let routes = routes(engine)?.add_service(health).prepare();
+    let app = service_fn(move |request| {
+        let routes = routes.clone();
+        async move {
+            let response = match reception::receive(request).await {
+                Ok(request) => routes.oneshot(request).await?,
+                Err(refused) => refused.into_http(),
+            };
+            Ok(reception::explain(response))
+        }
+    });
+    let stop = async {
+        stop.await;
+        watch.abort();
+        announce(&reporter, ServingStatus::NotServing).await;
+        tracing::info!(grace_s = limits.grace.as_secs(), "stopping: draining requests");
+    };
+    mungpy_transport::serve(listener, Protocol::Http2, limits, app, stop).await;
     Ok(())
 }
 
 /// Every service but health.
-fn router(engine: Engine) -> Result<Router, ServeError> {
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+fn routes(engine: Engine) -> Result<Routes, ServeError> {
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    // Many clients know only the older version of reflection.
+    let (reflection, older) = (reflection().build_v1()?, reflection().build_v1alpha()?);
     let catalogue = CatalogueHandler {
         catalogue: Arc::clone(&engine.catalogue),
         questionnaire: engine.matcher.questionnaire().clone(),
@@ -101,10 +115,12 @@ fn router(engine: Engine) -> Result<Router, ServeError> {
         catalogue: engine.catalogue,
         public: engine.public.map(Arc::new),
     };
-    Ok(Server::builder()
-        .add_service(reflection.build_v1()?)
-        .add_service(MatchServiceServer::new(matching).max_decoding_message_size(MAX_REQUEST))
-        .add_service(CatalogueServiceServer::new(catalogue)))
+    let (matching, catalogue) =
+        (MatchServiceServer::new(matching), CatalogueServiceServer::new(catalogue));
+    Ok(Routes::new(matching.max_decoding_message_size(MAX_REQUEST_BYTES))
+        .add_service(catalogue.max_decoding_message_size(MAX_SMALL_REQUEST_BYTES))
+        .add_service(reflection.max_decoding_message_size(MAX_SMALL_REQUEST_BYTES))
+        .add_service(older.max_decoding_message_size(MAX_SMALL_REQUEST_BYTES)))
 }
 
 /// Sets the health of this service and of the server as a whole.

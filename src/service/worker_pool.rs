@@ -1,25 +1,28 @@
-//! The only admission queue: a fixed set of extractors that requests borrow in turn.
+//! The only admission: a fixed set of extractors that requests borrow in turn.
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout_at;
 
+use super::queue::{Job, Overload, Queue};
 use crate::extract::{ExtractError, Extractor};
 
 /// Extractors for persons, one per request measured concurrently.
-pub struct WorkerPool {
-    idle: Mutex<Vec<Extractor>>,
-    free: Arc<Semaphore>,
+pub struct WorkerPool(Mutex<State>);
+
+struct State {
+    idle: Vec<Extractor>,
+    queue: Queue<Worker>,
 }
 
-/// A borrowed extractor. Dropping it returns it to the pool, even after a panic.
+/// A borrowed extractor. Dropping it hands it to the next request, even after a panic.
 pub(super) struct Worker {
     extractor: Option<Extractor>,
     pool: Arc<WorkerPool>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl WorkerPool {
@@ -30,17 +33,59 @@ impl WorkerPool {
             idle.push(extractor.try_clone()?);
         }
         idle.push(extractor);
-        let free = Arc::new(Semaphore::new(idle.len()));
-        Ok(Self { idle: Mutex::new(idle), free })
+        let queue = Queue::new(idle.len());
+        Ok(Self(Mutex::new(State { idle, queue })))
     }
 
-    /// Waits until a worker is idle; waiters are served first come, first served.
-    pub(super) async fn acquire(self: &Arc<Self>) -> Worker {
-        let permit = Arc::clone(&self.free).acquire_owned().await;
-        let permit = permit.expect("the semaphore is never closed");
-        let extractor = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        debug_assert!(extractor.is_some(), "a permit stands for an idle extractor");
-        Worker { extractor, pool: Arc::clone(self), _permit: permit }
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a worker as long as the answer can still be in time.
+    pub(super) async fn acquire(self: &Arc<Self>, job: Job) -> Result<Worker, Overload> {
+        let (turn, latest) = {
+            let mut state = self.state();
+            if let Some(extractor) = state.idle.pop() {
+                return Ok(self.worker(extractor));
+            }
+            (state.queue.push(job, Instant::now()), state.queue.latest_start(&job))
+        };
+        match timeout_at(latest.into(), turn).await {
+            Ok(Ok(turn)) => turn,
+            // Nobody drops the sender; the timer is what ends the waiting otherwise.
+            Ok(Err(_)) | Err(_) => Err(self.state().queue.overload(0)),
+        }
+    }
+
+    fn worker(self: &Arc<Self>, extractor: Extractor) -> Worker {
+        Worker { extractor: Some(extractor), pool: Arc::clone(self) }
+    }
+
+    /// Gives an extractor to the request whose turn it is, or lets it rest.
+    fn release(self: &Arc<Self>, mut extractor: Extractor) {
+        loop {
+            let turn = {
+                let mut state = self.state();
+                match state.queue.next(Instant::now()) {
+                    Some(turn) => turn,
+                    None => return state.idle.push(extractor),
+                }
+            };
+            match turn.send(Ok(self.worker(extractor))) {
+                Err(Ok(mut refused)) => match refused.extractor.take() {
+                    Some(returned) => extractor = returned,
+                    None => return,
+                },
+                _ => return,
+            }
+        }
+    }
+}
+
+impl Worker {
+    /// Tells the queue how long some photos took.
+    pub(super) fn took(&self, photos: usize, begun: Instant) {
+        self.pool.state().queue.learn(photos, begun.elapsed());
     }
 }
 
@@ -59,10 +104,9 @@ impl DerefMut for Worker {
 }
 
 impl Drop for Worker {
-    /// Returns the extractor; the permit is released only afterwards.
     fn drop(&mut self) {
         if let Some(extractor) = self.extractor.take() {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(extractor);
+            self.pool.release(extractor);
         }
     }
 }

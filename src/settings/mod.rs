@@ -23,6 +23,7 @@ use mungpy_core::{
     temperament::{Policy, Questionnaire},
 };
 use mungpy_runtime::logging;
+use mungpy_transport::MIB;
 use serde::Deserialize;
 
 use crate::{
@@ -99,7 +100,7 @@ impl Layers {
 
     /// All settings with value and origin, secrets masked.
     pub fn shown(&self) -> Vec<Shown> {
-        let (common, batch) = (&self.common, &self.batch);
+        let (common, batch, limits) = (&self.common, &self.batch, self.serve.limits());
         let path = |path: &Option<PathBuf>, default: &str| {
             path.as_ref().map_or(default.to_owned(), |path| path.display().to_string())
         };
@@ -133,6 +134,11 @@ impl Layers {
             row("batch.query", batch.query.clone().unwrap_or_default()),
             row("serve.listen", self.listen().to_string()),
             row("serve.public_sums", path(&self.serve.public_sums, "")),
+            row("serve.max_connections", limits.connections.to_string()),
+            row("serve.body_memory", (limits.body_memory / MIB).to_string()),
+            row("serve.receive_timeout", limits.receive_timeout.as_secs().to_string()),
+            row("serve.idle_timeout", limits.idle_timeout.as_secs().to_string()),
+            row("serve.grace", limits.grace.as_secs().to_string()),
         ]
     }
 
@@ -147,10 +153,10 @@ impl Layers {
         self.serve.listen.unwrap_or(LISTEN)
     }
 
-    /// Starts logging for the whole process.
-    pub fn start_logging(&self, default: &str) {
+    /// Starts logging for the whole process, until the guard is dropped.
+    pub fn start_logging(&self, default: &str) -> logging::Guard {
         let json = self.common.log_json;
-        logging::start(default, if json { logging::Format::Json } else { logging::Format::Text });
+        logging::start(default, if json { logging::Format::Json } else { logging::Format::Text })
     }
 }
 

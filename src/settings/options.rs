@@ -9,6 +9,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use mungpy_core::face::{ModelOrigin, PersonProportions, Species};
+use mungpy_transport::{Limits, MIB};
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
@@ -82,6 +83,41 @@ pub struct ServeOptions {
     /// covariance of estimated proportions, never a single person [default: none are kept]
     #[arg(long, value_name = "FILE", env = "MUNGPY_PUBLIC_SUMS")]
     pub public_sums: Option<PathBuf>,
+    /// Connections at a time; when all are in use, a new one takes the place of the one that has
+    /// been idle longest [default: 1024]
+    #[arg(long, value_name = "N", env = "MUNGPY_MAX_CONNECTIONS")]
+    pub max_connections: Option<usize>,
+    /// Memory for the bodies of all requests in flight, in MiB; a request that finds none left is
+    /// refused with OVERLOADED [default: 256]
+    #[arg(long, value_name = "MIB", env = "MUNGPY_BODY_MEMORY")]
+    pub body_memory: Option<usize>,
+    /// Seconds that a caller may take to begin a request, and to fall behind 64 KiB a second while
+    /// sending it [default: 10]
+    #[arg(long, value_name = "SECONDS", env = "MUNGPY_RECEIVE_TIMEOUT")]
+    pub receive_timeout: Option<u64>,
+    /// Seconds after which a connection without a request is closed [default: 120]
+    #[arg(long, value_name = "SECONDS", env = "MUNGPY_IDLE_TIMEOUT")]
+    pub idle_timeout: Option<u64>,
+    /// Seconds that requests in flight may take after the signal to stop [default: 20]
+    #[arg(long, value_name = "SECONDS", env = "MUNGPY_GRACE")]
+    pub grace: Option<u64>,
+}
+
+impl ServeOptions {
+    /// What callers may use of the server.
+    pub fn limits(&self) -> Limits {
+        let default = Limits::default();
+        let seconds = |given: Option<u64>, default| given.map_or(default, Limits::seconds);
+        Limits {
+            connections: self.max_connections.unwrap_or(default.connections).max(1),
+            body_memory: self
+                .body_memory
+                .map_or(default.body_memory, |mib| mib.saturating_mul(MIB)),
+            receive_timeout: seconds(self.receive_timeout, default.receive_timeout),
+            idle_timeout: seconds(self.idle_timeout, default.idle_timeout),
+            grace: seconds(self.grace, default.grace),
+        }
+    }
 }
 
 /// A species, as an argument names it.

@@ -280,7 +280,7 @@ async fn many_callers_at_once_are_all_answered_alike() {
     let server = TestServer::start(Some(&composite_catalogue())).await;
     let expected = ask(&server, request()).await.unwrap();
     let client = client(&server).await;
-    let callers: Vec<_> = (0..24)
+    let callers: Vec<_> = (0..12)
         .map(|_| {
             let mut client = client.clone();
             tokio::spawn(async move { client.r#match(request()).await.unwrap().into_inner() })

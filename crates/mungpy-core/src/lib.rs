@@ -6,6 +6,7 @@
 //! - [`temperament`]: the questionnaire, and how far a dog agrees with the answers
 //! - [`index`]: the dogs in memory, searched exactly
 //! - [`reason`]: the one table of error reasons
+//! - [`text`]: excerpts of what a caller sent
 //!
 //! Nothing here does I/O or links a native library.
 #![forbid(unsafe_code)]
@@ -15,3 +16,4 @@ pub mod index;
 pub mod reason;
 pub mod resemblance;
 pub mod temperament;
+pub mod text;

@@ -13,16 +13,12 @@ pub enum GatewayError {
         /// What is wrong with it.
         source: tonic::transport::Error,
     },
-    /// The HTTP server failed.
-    #[error("the HTTP server failed: {0}")]
-    Http(#[from] std::io::Error),
 }
 
 impl WithReason for GatewayError {
     fn reason(&self) -> Reason {
         match self {
             Self::Upstream { .. } => Reason::ConfigInvalid,
-            Self::Http(_) => Reason::ServerFailed,
         }
     }
 }

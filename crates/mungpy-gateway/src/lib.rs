@@ -4,7 +4,7 @@ mod error;
 mod problem;
 mod similar_dog;
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -12,11 +12,12 @@ use axum::{
     routing::{get, post},
 };
 use mungpy_core::reason::Reason;
-use mungpy_proto::limits::MAX_PHOTO_BYTES;
+use mungpy_proto::limits::{MAX_IMAGE_ID_BYTES, MAX_PHOTO_BYTES};
 use mungpy_proto::v1::{
     GetCatalogueRequest, catalogue_service_client::CatalogueServiceClient,
     match_service_client::MatchServiceClient,
 };
+use mungpy_transport::{Limits, Protocol};
 use tokio::net::TcpListener;
 use tonic::transport::{Channel, Endpoint};
 
@@ -24,7 +25,7 @@ pub use error::GatewayError;
 use problem::Problem;
 
 /// Largest request body, in bytes: a photo and the form around it.
-const MAX_BODY: usize = MAX_PHOTO_BYTES + 64 * 1024;
+const MAX_BODY: usize = MAX_PHOTO_BYTES + MAX_IMAGE_ID_BYTES + 64 * 1024;
 /// How long the engine may take to answer one request.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long connecting to the engine may take.
@@ -37,9 +38,20 @@ struct Engine {
     catalogue: CatalogueServiceClient<Channel>,
 }
 
-/// Serves until `stop` completes, then drains requests in flight. `upstream` is the engine's
-/// address, which need not respond yet.
+/// Serves within the default limits, see [`serve_within`].
 pub async fn serve(
+    listener: TcpListener,
+    upstream: &str,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), GatewayError> {
+    serve_within(Limits::default(), listener, upstream, stop).await
+}
+
+/// Serves until `stop` completes, then drains: closes idle connections, finishes the requests in
+/// flight, and cuts off those that outlast the grace period. `upstream` is the engine's address,
+/// which need not respond yet.
+pub async fn serve_within(
+    limits: Limits,
     listener: TcpListener,
     upstream: &str,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -61,8 +73,15 @@ pub async fn serve(
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(engine);
-    axum::serve(listener, router).with_graceful_shutdown(stop).await?;
+    mungpy_transport::serve(listener, Protocol::Any, limits, router, stop).await;
     Ok(())
+}
+
+/// A request to the engine, which learns how long the gateway waits.
+fn within<T>(message: T) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    request.set_timeout(ENGINE_TIMEOUT);
+    request
 }
 
 /// Liveness: the process responds.
@@ -72,7 +91,7 @@ async fn alive() -> &'static str {
 
 /// Readiness: the engine responds and has a catalogue.
 async fn ready(State(mut engine): State<Engine>) -> Result<&'static str, Problem> {
-    engine.catalogue.get_catalogue(GetCatalogueRequest {}).await?;
+    engine.catalogue.get_catalogue(within(GetCatalogueRequest {})).await?;
     Ok("ok\n")
 }
 

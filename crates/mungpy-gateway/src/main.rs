@@ -1,52 +1,38 @@
 //! The `mungpy-gateway` command: the REST sidecar.
 
-use std::{net::SocketAddr, process::ExitCode};
+mod args;
+
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 use mungpy_core::reason::Reason;
 use mungpy_runtime::{
     failure::Failure,
     logging::{self, Format},
-    shutdown,
+    output, shutdown,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Runtime};
 
-/// Forwards REST requests to the mungpy gRPC server
-#[derive(Debug, Parser)]
-#[command(name = "mungpy-gateway", version, about)]
-struct Args {
-    /// Address and port to listen on; port 0 picks a free one
-    #[arg(
-        long,
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDRESS",
-        env = "MUNGPY_GATEWAY_LISTEN"
-    )]
-    listen: SocketAddr,
-    /// Address of the gRPC server
-    #[arg(
-        long,
-        default_value = "http://127.0.0.1:50051",
-        value_name = "URL",
-        env = "MUNGPY_UPSTREAM"
-    )]
-    upstream: String,
-    /// Write log lines as JSON, one object per line
-    #[arg(long, env = "MUNGPY_LOG_JSON")]
-    log_json: bool,
-}
+use args::Args;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args = Args::parse();
-    logging::start("info", if args.log_json { Format::Json } else { Format::Text });
-    match run(&args).await {
+    let _log = logging::start("info", if args.log_json { Format::Json } else { Format::Text });
+    match start(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("mungpy-gateway: {failure}");
-            ExitCode::FAILURE
+            output::complain("mungpy-gateway", &failure);
+            failure.exit_code()
         }
     }
+}
+
+fn start(args: &Args) -> Result<(), Failure> {
+    let runtime = Runtime::new().map_err(|error| Failure::new(Reason::ServerFailed, error))?;
+    let served = runtime.block_on(run(args));
+    // The resolver of host names may still be at work.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    served
 }
 
 async fn run(args: &Args) -> Result<(), Failure> {
@@ -57,6 +43,6 @@ async fn run(args: &Args) -> Result<(), Failure> {
     let stop = shutdown::requested().map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     tracing::info!(%address, upstream = args.upstream, "mungpy-gateway serves HTTP");
-    mungpy_gateway::serve(listener, &args.upstream, stop).await?;
+    mungpy_gateway::serve_within(args.limits(), listener, &args.upstream, stop).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Errors in the format of RFC 9457.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, error::Error, time::Duration};
 
 use axum::{
     Json,
@@ -8,8 +8,12 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use mungpy_core::reason::Reason;
+use mungpy_core::{
+    reason::{Reason, WithReason},
+    text::excerpt,
+};
 use mungpy_proto::limits::MAX_PHOTO_BYTES;
+use mungpy_transport::{BodyError, Spent};
 use serde::Serialize;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -28,6 +32,9 @@ pub(super) struct Problem {
     detail: String,
     /// The stable reason code.
     reason: Cow<'static, str>,
+    /// When to try again, as the header `Retry-After` says.
+    #[serde(skip)]
+    retry_after: Option<Duration>,
 }
 
 impl Problem {
@@ -43,7 +50,13 @@ impl Problem {
             status: status.as_u16(),
             detail,
             reason,
+            retry_after: None,
         }
+    }
+
+    /// The same problem with a time after which to try again.
+    fn after(self, retry_after: Option<Duration>) -> Self {
+        Self { retry_after, ..self }
     }
 }
 
@@ -51,19 +64,27 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
-        (status, content_type, Json(self)).into_response()
+        // Whole seconds, and none is too short.
+        let seconds = self.retry_after.map(|after| after.as_secs_f64().ceil().max(1.0) as u64);
+        let mut response = (status, content_type, Json(self)).into_response();
+        if let Some(seconds) = seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 
 impl From<Status> for Problem {
     fn from(status: Status) -> Self {
-        let code = status.get_error_details().error_info().map(|info| info.reason.clone());
+        let details = status.get_error_details();
+        let code = details.error_info().map(|info| info.reason.clone());
         if let Some(code) = code {
-            return match Reason::from_code(&code) {
+            let problem = match Reason::from_code(&code) {
                 Some(reason) => Self::new(reason, status.message()),
                 // The engine is newer than this program.
                 None => Self::with_code(http(status.code()), code.into(), status.message().into()),
             };
+            return problem.after(details.retry_info().and_then(|retry| retry.retry_delay));
         }
         // This message comes from the transport rather than the engine, so it goes to the log only.
         tracing::warn!(code = ?status.code(), "engine: {}", status.message());
@@ -100,6 +121,31 @@ impl From<MultipartError> for Problem {
                 format!("the photo has more than {MAX_PHOTO_BYTES} bytes; send a smaller photo");
             return Self::new(Reason::PhotoTooManyBytes, detail);
         }
-        Self::new(Reason::FormMalformed, error.body_text())
+        if let Some(body) = body_error(&error) {
+            return match body {
+                BodyError::Spent(spent) => (*spent).into(),
+                body => Self::new(body.reason(), body.to_string()),
+            };
+        }
+        // This text may repeat the names of fields.
+        Self::new(Reason::FormMalformed, excerpt(&error.body_text()))
     }
+}
+
+impl From<Spent> for Problem {
+    fn from(spent: Spent) -> Self {
+        Self::new(spent.reason(), spent.to_string()).after(Some(Duration::from_secs(1)))
+    }
+}
+
+/// The failure of the body below an error of the form.
+fn body_error(error: &MultipartError) -> Option<&BodyError> {
+    let mut below: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = below {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        below = error.source();
+    }
+    None
 }

@@ -1,6 +1,7 @@
 //! Code generated from `proto/`: the gRPC contract and the format of the data directory.
 #![allow(missing_docs, clippy::pedantic, clippy::all, unreachable_pub)]
 
+pub mod codec;
 pub mod limits;
 
 /// The gRPC contract, `proto/mungpy/v1`, with proto3 JSON through serde.

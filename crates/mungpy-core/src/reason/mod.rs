@@ -36,12 +36,18 @@ pub enum Section {
 /// The gRPC status codes in use, with their numbers in the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrpcCode {
+    /// The caller has gone.
+    Cancelled = 1,
     /// The request is at fault.
     InvalidArgument = 3,
+    /// The caller allowed too little time.
+    DeadlineExceeded = 4,
     /// Nothing fits the request.
     NotFound = 5,
     /// The server is at its limit.
     ResourceExhausted = 8,
+    /// The service has no such method.
+    Unimplemented = 12,
     /// The server is at fault.
     Internal = 13,
     /// The server cannot answer now.
@@ -52,6 +58,9 @@ impl GrpcCode {
     /// Name of the code in the protocol.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Cancelled => "CANCELLED",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::Unimplemented => "UNIMPLEMENTED",
             Self::InvalidArgument => "INVALID_ARGUMENT",
             Self::NotFound => "NOT_FOUND",
             Self::ResourceExhausted => "RESOURCE_EXHAUSTED",

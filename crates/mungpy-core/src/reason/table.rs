@@ -79,6 +79,28 @@ reasons! {
         "the request holds more than five photos", "send fewer";
     TopTooLarge "TOP_TOO_LARGE" Request (InvalidArgument 422)
         "`top` exceeds 100", "ask for fewer dogs";
+    ImageIdTooLong "IMAGE_ID_TOO_LONG" Request (InvalidArgument 422)
+        "`image_id` exceeds 1024 bytes", "send a shorter id";
+    TooManyAnswers "TOO_MANY_ANSWERS" Request (InvalidArgument 422)
+        "the request holds more than 256 answers", "answer each axis once";
+    TooManyExclusions "TOO_MANY_EXCLUSIONS" Request (InvalidArgument 422)
+        "the request excludes more than 10000 dogs", "exclude fewer dogs";
+    DogIdTooLong "DOG_ID_TOO_LONG" Request (InvalidArgument 422)
+        "the id of an excluded dog exceeds 1024 bytes", "send ids as the answers name them";
+    LanguageTooLong "LANGUAGE_TOO_LONG" Request (InvalidArgument 422)
+        "`language` exceeds 64 bytes", "send a language tag, e.g. `ko-KR`";
+    RequestTooLarge "REQUEST_TOO_LARGE" Request (InvalidArgument 413)
+        "the request exceeds 51 MiB or its limits many times over", "send fewer and smaller photos";
+    RequestMalformed "REQUEST_MALFORMED" Request (InvalidArgument 400)
+        "the request is no message of the contract", "use a client that is made from `proto/`";
+    MethodUnknown "METHOD_UNKNOWN" Request (Unimplemented 404)
+        "the service has no such method", "use a method that `proto/` defines";
+    RequestTooSlow "REQUEST_TOO_SLOW" Request (DeadlineExceeded 408)
+        "the request did not arrive in time", "send it faster";
+    RequestBroken "REQUEST_BROKEN" Request (Cancelled 400)
+        "the request ended early", "try again";
+    DeadlinePassed "DEADLINE_PASSED" Request (DeadlineExceeded 504)
+        "the caller's deadline passed before the answer was there", "allow more time";
     UnknownAxis "UNKNOWN_AXIS" Request (InvalidArgument 422)
         "the questionnaire has no such axis", "use an axis that `GetQuestionnaire` lists";
     UnknownSide "UNKNOWN_SIDE" Request (InvalidArgument 422)
@@ -93,7 +115,8 @@ reasons! {
     CatalogueEmpty "CATALOGUE_EMPTY" Engine (Unavailable 503)
         "the catalogue holds no dog", "run `mungpy batch` over a source with dogs";
     Overloaded "OVERLOADED" Engine (ResourceExhausted 429)
-        "all workers stayed busy", "try again later";
+        "the answer would come too late, or the requests in flight hold all the memory they may",
+        "try again after the time in `google.rpc.RetryInfo`";
     Stopping "STOPPING" Engine (Unavailable 503)
         "the server is shutting down", "try again on another server";
     VisionFailed "VISION_FAILED" Engine (Internal 502)
@@ -178,6 +201,8 @@ reasons! {
         "the gRPC server failed", "see the message";
     ServerUnreachable "SERVER_UNREACHABLE" Command ()
         "the server named by `--server` does not answer", "check the address";
+    ServerTimeout "SERVER_TIMEOUT" Command ()
+        "the server named by `--server` did not answer in time", "try again, or allow more with `--timeout`";
     FeatureMissing "FEATURE_MISSING" Command ()
         "this build lacks a feature", "build with the feature that the message names";
     FetchFailed "FETCH_FAILED" Command ()

@@ -8,6 +8,7 @@ use super::{
     TemperamentError,
     agreement::{Answer, Answers, Profile},
 };
+use crate::text::excerpt;
 
 const DEFAULT: &str = include_str!("temperament.toml");
 
@@ -111,7 +112,7 @@ impl Questionnaire {
     fn locate(&self, axis: &str, side: &str) -> Result<(usize, u8), TemperamentError> {
         let index = self.axes.iter().position(|known| known.key == axis).ok_or_else(|| {
             TemperamentError::UnknownAxis {
-                axis: axis.to_owned(),
+                axis: excerpt(axis).into_owned(),
                 known: self.axes.iter().map(|axis| axis.key.clone()).collect(),
             }
         })?;
@@ -122,7 +123,7 @@ impl Questionnaire {
         position.map(|position| (index, position as u8)).ok_or_else(|| {
             TemperamentError::UnknownSide {
                 axis: axis.key.clone(),
-                side: side.to_owned(),
+                side: excerpt(side).into_owned(),
                 known: axis.sides.iter().map(|side| side.key.clone()).collect(),
             }
         })

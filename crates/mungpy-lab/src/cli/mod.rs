@@ -22,7 +22,7 @@ use mungpy_core::{
     face::{PersonProportions, Species},
     reason::Reason,
 };
-use mungpy_runtime::failure::Failure;
+use mungpy_runtime::{failure::Failure, output};
 
 use crate::{
     cache::Cache,
@@ -38,15 +38,15 @@ pub fn run() -> ExitCode {
     let matches = Args::command().get_matches();
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     dispatch(&args, &matches).unwrap_or_else(|failure| {
-        eprintln!("mungpy-lab: {failure}");
-        ExitCode::FAILURE
+        output::complain("mungpy-lab", &failure);
+        failure.exit_code()
     })
 }
 
 fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let layers = Layers::new(args.config.as_deref(), &args.common, None, None, matches)?;
     let settings = Settings::resolve(&layers)?;
-    layers.start_logging("warn");
+    let _log = layers.start_logging("warn");
     vision::prepare_process();
     match &args.command {
         Command::Evaluate(command) => evaluate::run(command, &settings),

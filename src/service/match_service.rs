@@ -8,7 +8,7 @@ use std::{
 use mungpy_core::{reason::Reason, text::excerpt};
 use mungpy_proto::v1::{MatchRequest, MatchResponse, match_service_server::MatchService};
 use mungpy_transport::Charge;
-use tokio::time::timeout_at;
+use tokio::time::{sleep_until, timeout_at};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -19,6 +19,9 @@ use super::{
     worker_pool::Worker,
 };
 use crate::matching::{MatchError, Matcher, Question, Snapshot};
+
+/// The shortest time after which a request is refused for want of a worker.
+const HOLD: Duration = Duration::from_millis(100);
 
 /// Answers match requests, as many at a time as there are workers.
 pub(super) struct MatchHandler {
@@ -37,8 +40,14 @@ impl MatchHandler {
         let question = self.matcher.question(&snapshot, request)?;
         let Errand { arrival, deadline, charge } = errand;
         let job = Job { photos: question.photos(), arrival, deadline };
-        let worker = self.workers.acquire(job).await.map_err(|overload| refusal(job, overload))?;
-        self.measure(worker, snapshot, question, charge).await
+        match self.workers.acquire(job).await {
+            Ok(worker) => self.measure(worker, snapshot, question, charge).await,
+            Err(overload) => {
+                drop((question, charge));
+                hold_back(job).await;
+                Err(refusal(job, overload))
+            }
+        }
     }
 
     /// Measures on a thread for blocking work. That owns the worker and the charge, because a
@@ -75,6 +84,14 @@ impl MatchHandler {
             Err(_) => Err(status(Reason::Internal, "the match failed unexpectedly")),
         }
     }
+}
+
+/// Waits a moment before a refusal, unless the caller has waited already: those who ask again at
+/// once would otherwise take the processor from those who are being answered.
+async fn hold_back(job: Job) {
+    let now = Instant::now();
+    let longest = job.deadline.map_or(HOLD, |deadline| deadline.saturating_duration_since(now) / 2);
+    sleep_until((job.arrival + HOLD).min(now + longest).into()).await;
 }
 
 /// The answer to a request for which no worker would be free in time.

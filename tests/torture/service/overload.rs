@@ -109,6 +109,48 @@ async fn four_times_the_load_leaves_most_of_the_capacity() {
     assert!(goodput >= 0.7 * capacity, "{goodput} of {capacity}");
 }
 
+/// Answers a second for 64 callers who each wait two seconds and ask again and again. Polite ones
+/// wait after a refusal as long as they are told to.
+async fn crowd(server: &Server, seconds: u64, polite: bool) -> f64 {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut callers = JoinSet::new();
+    for _ in 0..64 {
+        let mut client = server.client().await;
+        callers.spawn(async move {
+            let mut answered = 0;
+            while Instant::now() < end {
+                let mut request = Request::new(request());
+                request.set_timeout(Duration::from_secs(2));
+                let Err(refused) = client.r#match(request).await else {
+                    answered += 1;
+                    continue;
+                };
+                let retry = refused.get_error_details().retry_info().cloned();
+                if let Some(delay) = retry.and_then(|retry| retry.retry_delay).filter(|_| polite) {
+                    tokio::time::sleep(delay).await;
+                }
+            }
+            answered
+        });
+    }
+    let begun = Instant::now();
+    let answered: usize = callers.join_all().await.into_iter().sum();
+    answered as f64 / begun.elapsed().as_secs_f64()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "long; make torture runs it"]
+async fn a_crowd_with_deadlines_gets_most_of_the_capacity() {
+    let server = Server::start(&[]).await;
+    capacity(&server, 1).await;
+    let before = capacity(&server, 5).await;
+    let (polite, rude) = (crowd(&server, 8, true).await, crowd(&server, 8, false).await);
+    let capacity = before.midpoint(capacity(&server, 5).await);
+    println!("capacity {capacity:.1}/s, 64 callers {polite:.1}/s, {rude:.1}/s if they do not wait");
+    assert!(polite >= 0.7 * capacity, "{polite} of {capacity}");
+    assert!(rude >= 0.5 * capacity, "{rude} of {capacity}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadline_that_cannot_be_kept_is_refused_at_once_with_a_time_to_retry() {
     let server = Server::start(&["--workers", "1"]).await;

@@ -26,6 +26,8 @@ fn half_sent_bodies_hold_no_more_than_the_budget_and_are_given_up() {
     let memory = gateway.peak_memory() - before;
     println!("60 bodies of 8 MiB: {overloaded} OVERLOADED, {slow} REQUEST_TOO_SLOW, {memory} MiB");
     assert!(slow >= 1 && overloaded >= 1, "{answers:?}");
+    let mut refused = answers.iter().filter(|answer| answer.contains("OVERLOADED"));
+    assert!(refused.all(|answer| answer.contains("retry-after: 1")));
     assert!(memory < 150, "{memory} MiB for a budget of 50 MiB");
     assert_eq!(gateway.get("/healthz").lines().next(), Some("HTTP/1.1 200 OK"));
 }

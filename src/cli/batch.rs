@@ -26,6 +26,7 @@ pub(super) fn run(
         questionnaire: &settings.questionnaire,
         workers: settings.workers,
         allow_empty: command.allow_empty,
+        max_loss: layers.max_loss(),
     };
     let mut progress = Progress::new("dogs");
     let report = batch.run(extractor, |done, all| progress.update(done, all))?;
@@ -34,7 +35,7 @@ pub(super) fn run(
         println!("{}", serde_json::to_string(&report).expect("a report is plain data"));
     } else {
         for refusal in &report.refusals {
-            println!("rejected {}: {} [{}]", refusal.dog_id, refusal.message, refusal.reason);
+            println!("rejected {refusal}");
         }
         println!("{report}");
     }

@@ -8,13 +8,14 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 use super::Failure;
 use crate::{
-    extract::Extractor,
+    extract::{self, Extractor},
     matching::Matcher,
     service::{self, Engine, LiveCatalogue, PublicSums, WorkerPool},
     settings::{Layers, Settings},
 };
 
 pub(super) fn run(layers: &Layers, settings: &Settings) -> Result<ExitCode, Failure> {
+    extract::check_memory(settings.workers)?;
     let extractor = Extractor::load(Species::Person, &settings.models)?;
     let listen = layers.listen();
     let public = layers.serve.public_sums.as_deref();
@@ -25,7 +26,8 @@ pub(super) fn run(layers: &Layers, settings: &Settings) -> Result<ExitCode, Fail
         settings.data_dir.catalogue_path(),
         settings.questionnaire.clone(),
         settings.persons(),
-    );
+    )
+    .of_models(extract::dog_version(&settings.models));
     let engine = Engine { matcher, workers, catalogue: Arc::new(catalogue), public };
     let failed = |error| Failure::new(Reason::ServerFailed, error);
     let runtime = Runtime::new().map_err(failed)?;

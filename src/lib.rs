@@ -3,6 +3,7 @@
 //!
 //! The modules are listed in the order in which a photo passes through them:
 //!
+//! - [`files`]: files that others name, read within limits
 //! - [`photo`]: bytes → upright RGB of bounded size
 //! - [`vision`]: dlib's detectors and the landmark models behind safe types
 //! - [`extract`]: a photo → face, landmarks, proportions, for either species
@@ -22,6 +23,7 @@ pub mod batch;
 pub mod catalogue;
 pub mod cli;
 pub mod extract;
+pub mod files;
 pub mod matching;
 mod messages;
 pub mod photo;

@@ -2,9 +2,10 @@
 
 use mungpy_core::reason::{Reason, WithReason};
 
+use super::Losses;
 use crate::{
     catalogue::{CatalogueError, SourceError},
-    extract::ExtractError,
+    extract::{ExtractError, MemoryShort},
 };
 
 /// Why a batch ended without a new catalogue.
@@ -24,6 +25,25 @@ pub enum BatchError {
         /// Number of dogs in the store.
         known: usize,
     },
+    /// The batch would lose more dogs than it may. A source that broke is more likely than that.
+    #[error(
+        "of {} dogs {} would be lost ({} are no longer listed, {} are refused{}) and {} would be matched, more than --max-loss {max_loss} allows; nothing was published and nothing is forgotten; mend the source {name}, or if that is right, run the batch again with a larger --max-loss",
+        losses.before, losses.removed + losses.refused, losses.removed, losses.refused,
+        often.map(|reason| format!(", most as {reason}")).unwrap_or_default(), losses.after
+    )]
+    CatalogueShrinks {
+        /// Name of the source.
+        name: String,
+        /// What would be lost.
+        losses: Losses,
+        /// Share of the dogs that may be lost.
+        max_loss: f64,
+        /// The most frequent reason of refusals.
+        often: Option<&'static str>,
+    },
+    /// The system grants too little memory.
+    #[error(transparent)]
+    Memory(#[from] MemoryShort),
     /// The data directory failed.
     #[error(transparent)]
     Catalog(#[from] CatalogueError),
@@ -37,6 +57,8 @@ impl WithReason for BatchError {
         match self {
             Self::Source(error) => error.reason(),
             Self::SourceEmpty { .. } => Reason::SourceEmpty,
+            Self::CatalogueShrinks { .. } => Reason::CatalogueShrinks,
+            Self::Memory(error) => error.reason(),
             Self::Catalog(error) => error.reason(),
             Self::Extract(error) => error.reason(),
         }

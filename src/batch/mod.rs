@@ -1,24 +1,28 @@
 //! The nightly batch: measure new dogs, drop those that are gone, publish.
 //!
 //! Each dog is committed to the store as soon as it is measured, so an interrupted batch resumes
-//! where it stopped. Servers see nothing until the new catalogue is moved into place.
+//! where it stopped. What takes a dog away is committed last, once the batch knows that it does not
+//! lose too many. Servers see nothing until the new catalogue is moved into place.
 
 mod error;
+mod known;
+mod losses;
 mod report;
 mod work;
-
-use std::collections::HashMap;
 
 use chrono::Utc;
 use mungpy_core::temperament::Questionnaire;
 
 use crate::{
     catalogue::{
-        Catalogue, CatalogueError, DataDir, DogRecord, DogSource, Entry, ListedDog, Store,
+        Catalogue, CatalogueError, DataDir, DogRecord, DogSource, Entry, ListedDog, Listing,
+        Rejection, Store,
     },
     extract::{self, Extractor},
 };
 pub use error::BatchError;
+use known::Known;
+pub use losses::{DEFAULT_MAX_LOSS, Losses};
 pub use report::{BatchReport, Refusal};
 use work::Outcome;
 
@@ -37,6 +41,17 @@ pub struct Batch<'a> {
     pub workers: usize,
     /// Whether an empty source may empty the catalogue.
     pub allow_empty: bool,
+    /// Share of the dogs, from 0 to 1, that may be lost in one batch.
+    pub max_loss: f64,
+}
+
+/// The dogs that can be matched, and what must wait until the losses are known.
+struct Harvest {
+    /// Version of the models.
+    version: String,
+    dogs: Vec<DogRecord>,
+    /// Refusals of dogs that could be matched until now.
+    refused: Vec<Rejection>,
 }
 
 impl Batch<'_> {
@@ -46,46 +61,55 @@ impl Batch<'_> {
         extractor: Extractor,
         progress: impl FnMut(usize, usize),
     ) -> Result<BatchReport, BatchError> {
-        let listing = self.source.list(self.questionnaire)?;
+        let mut listing = self.source.list(self.questionnaire)?;
         let store = self.data_dir.open_store()?;
-        let mut known: HashMap<String, Entry> =
-            store.entries()?.into_iter().map(|entry| (entry.dog_id().to_owned(), entry)).collect();
-        if listing.dogs.is_empty() && !known.is_empty() && !self.allow_empty {
+        self.data_dir.clear_partial(&store)?;
+        let published = Catalogue::read(&self.data_dir.catalogue_path()).ok();
+        let known = Known::gather(&store, published)?;
+        let is_empty = listing.dogs.is_empty() && listing.unlisted.is_empty();
+        if is_empty && !known.is_empty() && !self.allow_empty {
             return Err(BatchError::SourceEmpty { name: self.source.name(), known: known.len() });
         }
+        // The store is open by now, whose threads reserve memory as well.
+        extract::check_memory(self.workers.min(listing.dogs.len()))?;
         let mut report = BatchReport::default();
-        report.refusals.extend(listing.faults.into_iter().map(Refusal::from));
-        let model_version = extractor.version().to_owned();
-        let dogs = self.measure(&listing.dogs, &known, &store, extractor, &mut report, progress)?;
-        for dog in &listing.dogs {
-            known.remove(&dog.dog_id);
+        report.refusals.extend(std::mem::take(&mut listing.faults).into_iter().map(Refusal::from));
+        let harvest = self.measure(&listing, &known, &store, extractor, &mut report, progress)?;
+        let losses = Losses::of(&known, &listing, &harvest.dogs);
+        if !(is_empty && self.allow_empty) && losses.exceed(self.max_loss) {
+            // What was measured is worth keeping all the same.
+            store.flush()?;
+            return Err(BatchError::CatalogueShrinks {
+                name: self.source.name(),
+                losses,
+                max_loss: self.max_loss,
+                often: report.most_frequent_refusal(),
+            });
         }
-        for (dog_id, entry) in &known {
-            store.remove(dog_id)?;
-            report.removed += usize::from(matches!(entry, Entry::Dog(_)));
-        }
-        store.flush()?;
-        self.publish(&store, dogs, model_version, &mut report)?;
+        take_away(&store, &known, &listing, harvest.refused, &mut report)?;
+        self.publish(&store, harvest.dogs, harvest.version, &mut report)?;
         Ok(report)
     }
 
     /// Distributes the dogs over the workers and commits the results.
     fn measure(
         &self,
-        dogs: &[ListedDog],
-        known: &HashMap<String, Entry>,
+        listing: &Listing,
+        known: &Known,
         store: &Store,
         extractor: Extractor,
         report: &mut BatchReport,
         mut progress: impl FnMut(usize, usize),
-    ) -> Result<Vec<DogRecord>, BatchError> {
-        let mut usable = Vec::new();
+    ) -> Result<Harvest, BatchError> {
+        let version = extractor.version().to_owned();
+        let mut harvest = Harvest { version, dogs: Vec::new(), refused: Vec::new() };
         let mut done = 0;
+        let dogs = &listing.dogs;
         let work = |extractor: &mut Extractor, dog: &ListedDog| {
             work::process(extractor, dog, known.get(&dog.dog_id))
         };
         extract::for_each_parallel(extractor, self.workers, dogs, work, |number, outcome| {
-            usable.extend(commit(store, &dogs[number], outcome, known, report)?);
+            commit(store, &dogs[number].dog_id, outcome, known, &mut harvest, report)?;
             done += 1;
             if done % FLUSH_EVERY == 0 {
                 store.flush()?;
@@ -93,8 +117,11 @@ impl Batch<'_> {
             progress(done, dogs.len());
             Ok::<_, BatchError>(())
         })?;
-        usable.sort_by(|a, b| a.dog_id.cmp(&b.dog_id));
-        Ok(usable)
+        let known_still = |dog_id: &String| known.dog(dog_id, &harvest.version).cloned();
+        let unlisted: Vec<_> = listing.unlisted.iter().filter_map(known_still).collect();
+        harvest.dogs.extend(unlisted);
+        harvest.dogs.sort_by(|a, b| a.dog_id.cmp(&b.dog_id));
+        Ok(harvest)
     }
 
     fn publish(
@@ -121,51 +148,65 @@ impl Batch<'_> {
     }
 }
 
-/// Commits the outcome for one dog to the store; returns the dog if it can be matched.
+/// Commits the outcome for one dog to the store, unless it takes the dog away.
 fn commit(
     store: &Store,
-    dog: &ListedDog,
+    dog_id: &str,
     outcome: Outcome,
-    known: &HashMap<String, Entry>,
+    known: &Known,
+    harvest: &mut Harvest,
     report: &mut BatchReport,
-) -> Result<Option<DogRecord>, CatalogueError> {
-    let entry = match outcome {
-        Outcome::Unchanged(entry) => {
-            report.unchanged += usize::from(matches!(entry, Entry::Dog(_)));
-            entry
+) -> Result<(), CatalogueError> {
+    match outcome {
+        Outcome::Unchanged(Entry::Dog(record)) => {
+            report.unchanged += 1;
+            harvest.dogs.push(*record);
         }
-        Outcome::Updated(entry) => {
-            store.put(&entry)?;
+        Outcome::Unchanged(Entry::Rejected(rejection)) => report.refuse(&rejection),
+        Outcome::Updated(record) => {
             report.updated += 1;
-            entry
+            harvest.dogs.push(put(store, record)?);
         }
-        Outcome::Enrolled(entry) => {
-            store.put(&entry)?;
+        Outcome::Enrolled(record) => {
             report.enrolled += 1;
-            entry
+            harvest.dogs.push(put(store, record)?);
         }
         Outcome::Rejected(rejection) => {
-            let entry = Entry::Rejected(rejection);
-            store.put(&entry)?;
-            entry
-        }
-        Outcome::Failed { reason, message } => {
-            report.refusals.push(Refusal::new(&dog.dog_id, reason, &message));
-            match known.get(&dog.dog_id) {
-                Some(entry) => entry.clone(),
-                None => return Ok(None),
+            report.refuse(&rejection);
+            if known.is_matched(dog_id) {
+                harvest.refused.push(rejection);
+            } else {
+                store.put(&Entry::Rejected(rejection))?;
             }
         }
-    };
-    match entry {
-        Entry::Dog(record) => Ok(Some(*record)),
-        Entry::Rejected(rejection) => {
-            report.refusals.push(Refusal::new(
-                &rejection.dog_id,
-                rejection.reason,
-                &rejection.message,
-            ));
-            Ok(None)
+        Outcome::Failed { reason, message } => {
+            report.refusals.push(Refusal::new(dog_id, reason, &message));
+            harvest.dogs.extend(known.dog(dog_id, &harvest.version).cloned());
         }
     }
+    Ok(())
+}
+
+fn put(store: &Store, record: Box<DogRecord>) -> Result<DogRecord, CatalogueError> {
+    store.put(&Entry::Dog(record.clone()))?;
+    Ok(*record)
+}
+
+/// Commits what takes dogs away: refusals of dogs that could be matched, and dogs that the source
+/// no longer lists.
+fn take_away(
+    store: &Store,
+    known: &Known,
+    listing: &Listing,
+    refused: Vec<Rejection>,
+    report: &mut BatchReport,
+) -> Result<(), CatalogueError> {
+    for rejection in refused {
+        store.put(&Entry::Rejected(rejection))?;
+    }
+    for entry in known.absent_from(listing) {
+        store.remove(entry.dog_id())?;
+        report.removed += usize::from(matches!(entry, Entry::Dog(_)));
+    }
+    store.flush()
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use mungpy_core::reason::Reason;
 use serde::Serialize;
 
-use crate::catalogue::Fault;
+use crate::catalogue::{Fault, Rejection};
 
 /// Something that cannot be matched, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +22,17 @@ pub struct Refusal {
 impl Refusal {
     pub(super) fn new(dog_id: &str, reason: Reason, message: &str) -> Self {
         Self { dog_id: dog_id.to_owned(), reason: reason.code(), message: message.to_owned() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// One line, whatever the source calls its dogs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = format!("{}: {} [{}]", self.dog_id, self.message, self.reason);
+        for c in line.chars() {
+            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+        }
+        Ok(())
     }
 }
 
@@ -54,8 +65,19 @@ pub struct BatchReport {
 }
 
 impl BatchReport {
+    pub(super) fn refuse(&mut self, rejection: &Rejection) {
+        let (reason, message) = (rejection.reason, &rejection.message);
+        self.refusals.push(Refusal::new(&rejection.dog_id, reason, message));
+    }
+
+    /// The reason that refused most.
+    pub(super) fn most_frequent_refusal(&self) -> Option<&'static str> {
+        let counts = self.refusals_by_reason().into_iter();
+        counts.max_by_key(|(_, count)| *count).map(|(reason, _)| reason)
+    }
+
     /// Number of refusals for each reason.
-    pub fn refusals_by_reason(&self) -> BTreeMap<&str, usize> {
+    pub fn refusals_by_reason(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
         for refusal in &self.refusals {
             *counts.entry(refusal.reason).or_default() += 1;

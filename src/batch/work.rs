@@ -12,6 +12,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     catalogue::{DogRecord, Entry, ListedDog, ListedPhoto, PhotosDigest, Rejection},
     extract::{ExtractError, Extraction, Extractor},
+    files::{self, PhotoFileError},
+    photo::PhotoError,
 };
 
 /// The outcome for one dog.
@@ -19,9 +21,9 @@ pub(super) enum Outcome {
     /// Photos, models and traits are unchanged.
     Unchanged(Entry),
     /// Only traits or image id changed.
-    Updated(Entry),
+    Updated(Box<DogRecord>),
     /// The dog was measured and can be matched.
-    Enrolled(Entry),
+    Enrolled(Box<DogRecord>),
     /// No photo gave a usable face.
     Rejected(Rejection),
     /// The photos are not at fault. What is known about the dog stays as it is, and the next batch
@@ -29,37 +31,65 @@ pub(super) enum Outcome {
     Failed { reason: Reason, message: String },
 }
 
+/// Compares a dog's photos with what is known about it and measures them if need be.
+///
+/// Photos are held one at a time. They are read once to be compared, and again to be measured.
 pub(super) fn process(
     extractor: &mut Extractor,
     dog: &ListedDog,
     known: Option<&Entry>,
 ) -> Outcome {
-    let mut photos = Vec::with_capacity(dog.photos.len());
-    for photo in &dog.photos {
-        match fs::read(&photo.path) {
-            Ok(bytes) => photos.push(bytes),
-            Err(error) => {
-                let message = format!("{}: {error}", photo.path.display());
-                return Outcome::Failed { reason: Reason::PhotoUnreadable, message };
-            }
-        }
+    if dog.photos.is_empty() {
+        let message = "the dog has no photo".to_owned();
+        return Outcome::Failed { reason: Reason::DogWithoutPhoto, message };
     }
-    let digest = digest_of(&photos);
+    let digest = match digest_of(dog) {
+        Ok(digest) => digest,
+        Err(failed) => return failed,
+    };
     match known {
         Some(entry) if entry.is_of(&digest, extractor.version()) && is_in_place(entry, dog) => {
             refreshed(entry, dog)
         }
-        _ => measure(extractor, dog, &photos, digest),
+        _ => measure(extractor, dog, digest),
     }
 }
 
-fn digest_of(photos: &[Vec<u8>]) -> PhotosDigest {
-    let mut hasher = Sha256::new();
-    for photo in photos {
-        hasher.update((photo.len() as u64).to_le_bytes());
-        hasher.update(photo);
+/// The bytes of a photo, or why it is refused unread.
+///
+/// # Errors
+/// The photo cannot be read, which is no fault of the photo.
+fn read(photo: &ListedPhoto) -> Result<Result<Vec<u8>, PhotoError>, Outcome> {
+    match files::read_photo(&photo.path) {
+        Ok(bytes) => Ok(Ok(bytes)),
+        Err(PhotoFileError::Refused(error)) => Ok(Err(error)),
+        Err(PhotoFileError::Unreadable(error)) => {
+            let message = format!("{}: {error}", photo.path.display());
+            Err(Outcome::Failed { reason: Reason::PhotoUnreadable, message })
+        }
     }
-    hasher.finalize().into()
+}
+
+fn digest_of(dog: &ListedDog) -> Result<PhotosDigest, Outcome> {
+    let mut hasher = Sha256::new();
+    for photo in &dog.photos {
+        add(&mut hasher, &read(photo)?);
+    }
+    Ok(hasher.finalize().into())
+}
+
+/// Adds a photo to a digest; one that is refused unread counts with its message.
+fn add(hasher: &mut Sha256, photo: &Result<Vec<u8>, PhotoError>) {
+    let refusal;
+    let bytes = match photo {
+        Ok(bytes) => &bytes[..],
+        Err(error) => {
+            refusal = error.to_string();
+            refusal.as_bytes()
+        }
+    };
+    hasher.update((bytes.len() as u64).to_le_bytes());
+    hasher.update(bytes);
 }
 
 /// Whether the measured photo is still at the same path.
@@ -85,19 +115,20 @@ fn refreshed(entry: &Entry, dog: &ListedDog) -> Outcome {
         return Outcome::Unchanged(entry.clone());
     }
     let record = DogRecord { traits: dog.traits.clone(), image_id, ..record.as_ref().clone() };
-    Outcome::Updated(Entry::Dog(Box::new(record)))
+    Outcome::Updated(Box::new(record))
 }
 
-fn measure(
-    extractor: &mut Extractor,
-    dog: &ListedDog,
-    photos: &[Vec<u8>],
-    photos_digest: PhotosDigest,
-) -> Outcome {
+fn measure(extractor: &mut Extractor, dog: &ListedDog, expected: PhotosDigest) -> Outcome {
     let mut best: Option<(usize, Box<Extraction>)> = None;
     let mut refusal: Option<ExtractError> = None;
-    for (index, bytes) in photos.iter().enumerate() {
-        match attempt(extractor, bytes) {
+    let mut hasher = Sha256::new();
+    for (index, photo) in dog.photos.iter().enumerate() {
+        let photo = match read(photo) {
+            Ok(photo) => photo,
+            Err(failed) => return failed,
+        };
+        add(&mut hasher, &photo);
+        match attempt(extractor, photo) {
             Attempt::Usable(found)
                 if best.as_ref().is_none_or(|(_, b)| found.quality.rank() > b.quality.rank()) =>
             {
@@ -111,9 +142,24 @@ fn measure(
             }
         }
     }
-    let model_version = extractor.version().to_owned();
+    if PhotosDigest::from(hasher.finalize()) != expected {
+        let message = "a photo was replaced while it was measured; the next batch reads it again";
+        return Outcome::Failed { reason: Reason::PhotoUnreadable, message: message.to_owned() };
+    }
+    concluded(dog, best, refusal, expected, extractor.version())
+}
+
+/// The outcome once all photos of a dog were looked at.
+fn concluded(
+    dog: &ListedDog,
+    best: Option<(usize, Box<Extraction>)>,
+    refusal: Option<ExtractError>,
+    photos_digest: PhotosDigest,
+    version: &str,
+) -> Outcome {
+    let model_version = version.to_owned();
     match (best, refusal) {
-        (Some((index, found)), _) => Outcome::Enrolled(Entry::Dog(Box::new(DogRecord {
+        (Some((index, found)), _) => Outcome::Enrolled(Box::new(DogRecord {
             dog_id: dog.dog_id.clone(),
             image_id: dog.image_id.clone().unwrap_or_else(|| dog.photos[index].image_id.clone()),
             photo_location: location(&dog.photos[index]),
@@ -124,7 +170,7 @@ fn measure(
             measurement: found.measurement,
             quality: found.quality,
             enrolled_at: Utc::now(),
-        }))),
+        })),
         (None, Some(error)) if error.is_fault_of_photo() => Outcome::Rejected(Rejection {
             dog_id: dog.dog_id.clone(),
             photos_digest,
@@ -135,10 +181,7 @@ fn measure(
         (None, Some(error)) => {
             Outcome::Failed { reason: error.reason(), message: error.to_string() }
         }
-        (None, None) => Outcome::Failed {
-            reason: Reason::DogWithoutPhoto,
-            message: "the dog has no photo".to_owned(),
-        },
+        (None, None) => unreachable!("a dog without photos was turned away before"),
     }
 }
 
@@ -152,8 +195,9 @@ enum Attempt {
     Panicked,
 }
 
-fn attempt(extractor: &mut Extractor, bytes: &[u8]) -> Attempt {
-    match panic::catch_unwind(AssertUnwindSafe(|| extractor.extract_usable(bytes))) {
+fn attempt(extractor: &mut Extractor, photo: Result<Vec<u8>, PhotoError>) -> Attempt {
+    let measured = || extractor.extract_usable(&photo?);
+    match panic::catch_unwind(AssertUnwindSafe(measured)) {
         Ok(Ok(found)) => Attempt::Usable(Box::new(found)),
         Ok(Err(error)) => Attempt::Refused(error),
         Err(_) => Attempt::Panicked,

@@ -82,6 +82,9 @@ impl PostgresSource {
             reason: Reason::DogIdInvalid,
             message: "the row has no dog_id".to_owned(),
         })?;
+        if let Some(fault) = Fault::of_id(dog_id) {
+            return Err(fault);
+        }
         let fault = |reason, message: String| Fault { dog_id: dog_id.to_owned(), reason, message };
         let name = row.value("photo").ok_or_else(|| {
             fault(Reason::DogWithoutPhoto, format!("row {} of the dog names no photo", row.number))

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fs, io,
+    io,
     path::Path,
 };
 
@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::SourceError;
 use super::source::Fault;
+use crate::files::{self, MAX_LIST_BYTES};
 
 /// What the files say about one dog.
 pub(super) struct Details {
@@ -71,13 +72,19 @@ pub(super) fn known_traits(
     known
 }
 
-/// The text of a file without its byte order mark; `None` if the file does not exist.
+/// The text of a file; `None` if the file does not exist.
 fn text_of(path: &Path) -> Result<Option<String>, SourceError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text.trim_start_matches('\u{feff}').to_owned())),
+    match files::read_text(path, MAX_LIST_BYTES) {
+        Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(malformed(path, &error)),
         Err(source) => Err(SourceError::Unreadable { path: path.to_owned(), source }),
     }
+}
+
+/// The text without its byte order mark.
+fn unmarked(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
 }
 
 fn malformed(path: &Path, detail: &dyn ToString) -> SourceError {
@@ -88,6 +95,7 @@ fn malformed(path: &Path, detail: &dyn ToString) -> SourceError {
 /// and are ignored.
 fn from_csv(path: &Path, questionnaire: &Questionnaire) -> Result<Vec<Details>, SourceError> {
     let Some(text) = text_of(path)? else { return Ok(Vec::new()) };
+    let text = unmarked(&text);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| malformed(path, &error))?.clone();
     let column = |name: &str| header.iter().position(|title| title == name);
@@ -122,7 +130,7 @@ fn from_jsonl(path: &Path) -> Result<Vec<Details>, SourceError> {
         traits: BTreeMap<String, String>,
     }
     let Some(text) = text_of(path)? else { return Ok(Vec::new()) };
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = unmarked(&text).lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(number, line)| {
             let line: Line = serde_json::from_str(line)

@@ -30,6 +30,17 @@ pub enum CatalogueError {
         /// The operating system's message.
         source: io::Error,
     },
+    /// The system grants too few threads for the store.
+    #[error(
+        "store {}: the system grants no further thread ({source}); raise the limits of memory or processes",
+        path.display()
+    )]
+    Threads {
+        /// Directory of the store.
+        path: PathBuf,
+        /// The operating system's message.
+        source: io::Error,
+    },
     /// Any other failure of sled.
     #[error("store {}: {source}", path.display())]
     Store {
@@ -43,6 +54,32 @@ pub enum CatalogueError {
     NotPublished {
         /// File of the catalogue.
         path: PathBuf,
+    },
+    /// The published catalogue has a layout that this version does not read.
+    #[error(
+        "catalogue {} has layout {found}, this version of mungpy reads {known}; run batch and server of the same version",
+        path.display()
+    )]
+    OtherLayout {
+        /// File of the catalogue.
+        path: PathBuf,
+        /// Layout of the file.
+        found: u8,
+        /// Layout that this version reads and writes.
+        known: u8,
+    },
+    /// The dogs were measured by other models, so that they cannot be compared with persons.
+    #[error(
+        "the dogs of catalogue {} were measured by {found}, this program compares with {expected}; run mungpy batch of this version with the same --models and --detector",
+        path.display()
+    )]
+    OtherModels {
+        /// File of the catalogue.
+        path: PathBuf,
+        /// Version of the models that measured the dogs.
+        found: String,
+        /// Version that this program expects.
+        expected: String,
     },
     /// The published catalogue is damaged.
     #[error("catalogue {} is damaged; run mungpy batch to publish it anew", path.display())]
@@ -59,7 +96,10 @@ impl WithReason for CatalogueError {
             Self::DiskFull { .. } => Reason::DiskFull,
             Self::Io { .. } => Reason::DataDirUnusable,
             Self::Store { .. } => Reason::StoreFailed,
+            Self::Threads { .. } => Reason::MemoryShort,
             Self::NotPublished { .. } => Reason::CatalogueNotPublished,
+            Self::OtherLayout { .. } => Reason::CatalogueLayoutUnknown,
+            Self::OtherModels { .. } => Reason::CatalogueOfOtherModels,
             Self::Damaged { .. } => Reason::CatalogueDamaged,
         }
     }

@@ -35,14 +35,9 @@ impl FolderSource {
         dogs: &mut BTreeMap<String, ListedDog>,
         faults: &mut Vec<Fault>,
     ) {
-        let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
-        let Some(dog_id) = name.and_then(|name| name.to_str()) else {
-            faults.push(Fault {
-                dog_id: path.display().to_string(),
-                reason: Reason::DogIdInvalid,
-                message: "the name is not UTF-8, so it cannot be an id; rename it".to_owned(),
-            });
-            return;
+        let dog_id = match id_of(path) {
+            Ok(dog_id) => dog_id,
+            Err(fault) => return faults.push(fault),
         };
         if let Some(first) = dogs.get(dog_id) {
             let first = &first.photos[0].image_id;
@@ -76,31 +71,53 @@ impl DogSource for FolderSource {
     fn list(&self, questionnaire: &Questionnaire) -> Result<Listing, SourceError> {
         let mut listing = Listing::default();
         let mut dogs: BTreeMap<String, ListedDog> = BTreeMap::new();
-        for path in sorted_entries(&self.root)? {
-            let photos = if path.is_dir() { photos_in(&path)? } else { only_photo(&path) };
-            if photos.is_empty() {
-                continue;
+        for path in sorted_entries(&self.root)?.into_iter().filter(|path| is_visible(path)) {
+            let photos = if path.is_dir() { photos_in(&path) } else { Ok(only_photo(&path)) };
+            match photos {
+                Ok(photos) if photos.is_empty() => {}
+                Ok(photos) => self.add(&path, photos, &mut dogs, &mut listing.faults),
+                Err(error) => pass_over(&path, &error, &mut listing),
             }
-            self.add(&path, photos, &mut dogs, &mut listing.faults);
         }
+        // A photo of the same name stands for the dog.
+        listing.unlisted.retain(|dog_id| !dogs.contains_key(dog_id));
         let details = details::read(&self.root, questionnaire, &mut listing.faults)?;
-        add_details(details, &mut dogs, &mut listing.faults);
+        add_details(details, &mut dogs, &mut listing);
         listing.dogs = dogs.into_values().collect();
         Ok(listing)
     }
 }
 
+/// Id of the dog that a photo or a folder of photos is named after.
+fn id_of(path: &Path) -> Result<&str, Fault> {
+    let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+    let dog_id = name.and_then(|name| name.to_str()).ok_or_else(|| Fault {
+        dog_id: path.display().to_string(),
+        reason: Reason::DogIdInvalid,
+        message: "the name is not UTF-8, so it cannot be an id; rename it".to_owned(),
+    })?;
+    Fault::of_id(dog_id).map_or(Ok(dog_id), Err)
+}
+
+/// Goes on after a folder of one dog that cannot be listed.
+fn pass_over(path: &Path, error: &SourceError, listing: &mut Listing) {
+    let dog_id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (reason, message) = (Reason::PhotoUnreadable, error.to_string());
+    listing.faults.push(Fault { dog_id: dog_id.clone(), reason, message });
+    listing.unlisted.insert(dog_id);
+}
+
 fn add_details(
     details: Vec<Details>,
     dogs: &mut BTreeMap<String, ListedDog>,
-    faults: &mut Vec<Fault>,
+    listing: &mut Listing,
 ) {
     for detail in details {
         if let Some(dog) = dogs.get_mut(&detail.dog_id) {
             dog.image_id = detail.image_id;
             dog.traits = detail.traits;
-        } else {
-            faults.push(Fault {
+        } else if !listing.unlisted.contains(&detail.dog_id) {
+            listing.faults.push(Fault {
                 dog_id: detail.dog_id,
                 reason: Reason::DogWithoutPhoto,
                 message: "the dog is listed with traits and has no photo".to_owned(),
@@ -116,8 +133,12 @@ const IMAGES: [&str; 11] =
 
 fn is_image(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    let visible = path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."));
-    visible && extension.is_some_and(|extension| IMAGES.contains(&extension.as_str()))
+    is_visible(path) && extension.is_some_and(|extension| IMAGES.contains(&extension.as_str()))
+}
+
+/// Hidden files and folders are other programs' own, such as `.git`.
+fn is_visible(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
 }
 
 /// The image files of a folder, sorted by name.

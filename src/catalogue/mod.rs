@@ -9,6 +9,7 @@ mod details;
 mod error;
 mod folder;
 mod frame;
+mod opening;
 mod published;
 mod record;
 mod source;
@@ -44,6 +45,12 @@ impl DataDir {
     pub fn open_store(&self) -> Result<Store, CatalogueError> {
         fs::create_dir_all(&self.root).map_err(|error| CatalogueError::io(&self.root, error))?;
         Store::open(&self.root.join("store"))
+    }
+
+    /// Removes what killed batches left of their catalogues. Call it only with the store open,
+    /// which shows that no other batch is publishing.
+    pub fn clear_partial(&self, _store: &Store) -> Result<(), CatalogueError> {
+        published::remove_partial(&self.root)
     }
 
     /// Path of the measurements that an evaluation keeps.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use mungpy_core::{
-    face::{Landmarks, Measurement, Quality, SymmetricShape},
+    face::{Landmarks, LogRatios, Measurement, Quality, SymmetricShape},
     reason::Reason,
 };
 use mungpy_proto::store;
@@ -124,10 +124,12 @@ impl From<&DogRecord> for store::DogRecord {
 }
 
 impl DogRecord {
-    /// Converts a message; `None` if this version does not understand it.
+    /// Converts a message; `None` if this version does not understand it, or if a number of it is
+    /// none.
     pub(super) fn from_message(record: store::DogRecord) -> Option<Self> {
         let shape = SymmetricShape::restored(points(&record.shape)?)?;
-        let log_ratios = record.log_ratios.try_into().ok()?;
+        let log_ratios: LogRatios = record.log_ratios.try_into().ok()?;
+        log_ratios.iter().all(|ratio| ratio.is_finite()).then_some(())?;
         Some(Self {
             dog_id: record.dog_id,
             image_id: record.image_id,
@@ -176,4 +178,72 @@ fn points<const N: usize>(coordinates: &[f32]) -> Option<[[f64; 2]; N]> {
     complete.then(|| {
         std::array::from_fn(|i| [f64::from(coordinates[2 * i]), f64::from(coordinates[2 * i + 1])])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use prost::Message;
+
+    use super::*;
+
+    /// An entry in its bytes, for a dog whose id has `length` characters.
+    fn entry(length: usize) -> store::Entry {
+        let dog = store::DogRecord {
+            dog_id: "a".repeat(length),
+            photos_digest: vec![7; 32],
+            traits: BTreeMap::from([("energy".to_owned(), "homebody".to_owned())]),
+            landmarks: vec![1.0; 32],
+            log_ratios: vec![0.1; 10],
+            shape: vec![0.2; 32],
+            quality: Some(mungpy_proto::v1::Quality::default()),
+            ..store::DogRecord::default()
+        };
+        store::Entry { kind: Some(store::entry::Kind::Dog(dog)) }
+    }
+
+    /// Bytes behind a checksum that fits, so that damage reaches what is behind it.
+    fn framed(message: &[u8]) -> Vec<u8> {
+        [&crc32fast::hash(message).to_le_bytes(), message].concat()
+    }
+
+    #[test]
+    fn an_entry_is_read_back() {
+        assert!(Entry::decode(&framed(&entry(3).encode_to_vec())).is_some());
+    }
+
+    #[test]
+    fn a_dog_with_a_ratio_that_is_no_number_is_not_read() {
+        let mut entry = entry(3);
+        let Some(store::entry::Kind::Dog(dog)) = &mut entry.kind else { unreachable!() };
+        dog.log_ratios[4] = f64::NAN;
+        assert_eq!(Entry::decode(&framed(&entry.encode_to_vec())), None);
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_are_no_entry_and_no_panic(bytes: Vec<u8>) {
+            prop_assert!(Entry::decode(&bytes).is_none());
+            let _ = Entry::decode(&framed(&bytes));
+        }
+
+        #[test]
+        fn a_damaged_entry_never_panics_and_what_is_read_is_finite(
+            length in 0..40_usize,
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut message = entry(length).encode_to_vec();
+            for (at, byte) in damage {
+                let at = at.index(message.len());
+                message[at] = byte;
+            }
+            message.truncate(cut.index(message.len() + 1));
+            if let Some(Entry::Dog(dog)) = Entry::decode(&framed(&message)) {
+                let numbers = dog.measurement.shape.coordinates();
+                let numbers = numbers.iter().chain(&dog.measurement.log_ratios);
+                prop_assert!(numbers.copied().all(f64::is_finite));
+            }
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! The interface of a source of dogs, and what it lists.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use mungpy_core::reason::Reason;
 use mungpy_core::temperament::Questionnaire;
@@ -49,6 +52,22 @@ pub struct Fault {
     pub message: String,
 }
 
+impl Fault {
+    /// What is wrong with an id that cannot name a dog. Control characters would forge lines of
+    /// reports and logs.
+    pub(super) fn of_id(dog_id: &str) -> Option<Self> {
+        let message = if dog_id.is_empty() {
+            "the id is empty; give the dog a name"
+        } else if dog_id.chars().any(char::is_control) {
+            "the id has control characters; rename the dog"
+        } else {
+            return None;
+        };
+        let (dog_id, message) = (dog_id.to_owned(), message.to_owned());
+        Some(Self { dog_id, reason: Reason::DogIdInvalid, message })
+    }
+}
+
 /// The current contents of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -56,4 +75,7 @@ pub struct Listing {
     pub dogs: Vec<ListedDog>,
     /// What was skipped: a dog or a single value, as the message says.
     pub faults: Vec<Fault>,
+    /// Ids of further dogs, which are there while their photos could not be listed. Each has a fault
+    /// as well, and what is known about it stays.
+    pub unlisted: BTreeSet<String>,
 }

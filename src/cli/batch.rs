@@ -27,6 +27,7 @@ pub(super) fn run(
         questionnaire: &settings.questionnaire,
         workers: settings.workers,
         allow_empty: command.allow_empty,
+        max_loss: layers.max_loss(),
     };
     let mut progress = Progress::new("dogs");
     let report = batch.run(extractor, |done, all| progress.update(done, all))?;
@@ -35,8 +36,7 @@ pub(super) fn run(
         output::line(serde_json::to_string(&report).expect("a report is plain data"))?;
     } else {
         for refusal in &report.refusals {
-            let (dog_id, message) = (&refusal.dog_id, &refusal.message);
-            output::line(format_args!("rejected {dog_id}: {message} [{}]", refusal.reason))?;
+            output::line(format_args!("rejected {refusal}"))?;
         }
         output::line(&report)?;
     }

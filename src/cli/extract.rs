@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::{Failure, args};
 use crate::{
     extract::{self, ExtractError, Extraction, Extractor},
+    files,
     photo::Photo,
     picture,
     settings::Settings,
@@ -24,6 +25,7 @@ pub(super) fn run(command: &args::Extract, settings: &Settings) -> Result<ExitCo
     if command.picture.is_some() && command.photos.len() > 1 {
         return Err(Failure::new(Reason::ArgumentsConflict, "--picture goes with a single photo"));
     }
+    extract::check_memory(settings.workers.min(command.photos.len()))?;
     let extractor = Extractor::load(command.species.into(), &settings.models)?;
     let work = |extractor: &mut Extractor, path: &PathBuf| examine(extractor, path, command);
     let mut waiting = BTreeMap::new();
@@ -57,9 +59,9 @@ fn examine(
     path: &Path,
     command: &args::Extract,
 ) -> Result<Result<Extraction, Refusal>, Failure> {
-    let bytes = match fs::read(path) {
+    let bytes = match files::read_photo(path) {
         Ok(bytes) => bytes,
-        Err(error) => return Ok(Err((Reason::PhotoUnreadable, error.to_string()))),
+        Err(error) => return Ok(Err((error.reason(), error.to_string()))),
     };
     let attempt = Photo::decode(&bytes).map_err(ExtractError::from).and_then(|photo| {
         let found = extractor.extract_decoded(&photo)?;

@@ -1,6 +1,6 @@
 //! `mungpy match`.
 
-use std::{fs, path::Path, process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 use mungpy_core::{face::Species, reason::Reason, text::excerpt};
 use mungpy_proto::v1::{
@@ -14,7 +14,8 @@ use tonic_types::StatusExt;
 use super::{Failure, args, extract::write_picture};
 use crate::{
     catalogue::Catalogue,
-    extract::Extractor,
+    extract::{self, Extractor},
+    files::{self, PhotoFileError},
     matching::{MatchAnswer, Matcher, PersonPhoto, Snapshot},
     photo::Photo,
     picture::{self, Portrait},
@@ -77,7 +78,8 @@ fn answer_here(
     request: &MatchRequest,
     settings: &Settings,
 ) -> Result<MatchResponse, Failure> {
-    let catalogue = Catalogue::read(&settings.data_dir.catalogue_path())?;
+    let models = extract::dog_version(&settings.models);
+    let catalogue = Catalogue::read_of(&settings.data_dir.catalogue_path(), &models)?;
     let snapshot = Snapshot::of(&catalogue, &settings.questionnaire, &settings.persons());
     let matcher = Matcher::new(settings.questionnaire.clone(), settings.policy);
     let question = matcher.question(&snapshot, request.clone())?;
@@ -92,7 +94,7 @@ fn answer_here(
 fn request(command: &args::Match) -> Result<MatchRequest, Failure> {
     let mut photos = Vec::new();
     for path in &command.photos {
-        photos.push(fs::read(path).map_err(|error| Failure::file(path, &error))?.into());
+        photos.push(read_photo(path)?.into());
     }
     let image_id = command.photos[0].file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(MatchRequest {
@@ -103,6 +105,13 @@ fn request(command: &args::Match) -> Result<MatchRequest, Failure> {
         top: command.top,
         excluded_dog_ids: command.exclude.clone(),
         language: command.language.clone(),
+    })
+}
+
+fn read_photo(path: &Path) -> Result<Vec<u8>, Failure> {
+    files::read_photo(path).map_err(|error| match error {
+        PhotoFileError::Unreadable(error) => Failure::file(path, &error),
+        PhotoFileError::Refused(error) => error.into(),
     })
 }
 
@@ -128,7 +137,7 @@ fn draw(
     let dog_id = snapshot.index.dog_id(hit.dog);
     let dog = catalogue.dog(dog_id).expect("the index holds the dogs of the catalogue");
     let location = Path::new(&dog.photo_location);
-    let bytes = fs::read(location).map_err(|error| Failure::file(location, &error))?;
+    let bytes = read_photo(location)?;
     let kept = answer.photos.iter().zip(&request.photos).find(|(photo, _)| !photo.left_out);
     let (PersonPhoto { found: Ok(person), .. }, person_bytes) = kept.expect("one photo is kept")
     else {

@@ -14,6 +14,7 @@ use super::{
     args::{Models, ModelsAction},
 };
 use crate::{
+    files::{self, MAX_MODEL_BYTES},
     settings::Settings,
     vision::{Delivery, ModelEntry},
 };
@@ -68,7 +69,8 @@ fn fetch(settings: &Settings, from: &str, to: &Path) -> Result<ExitCode, Failure
 fn read(entry: &ModelEntry, from: &str) -> Result<(Vec<u8>, PathBuf), Failure> {
     if !from.starts_with("http://") && !from.starts_with("https://") {
         let path = Path::new(from).join(&entry.file);
-        let bytes = fs::read(&path).map_err(|error| Failure::file(&path, &error))?;
+        let bytes =
+            files::read(&path, MAX_MODEL_BYTES).map_err(|error| Failure::file(&path, &error))?;
         return Ok((bytes, path));
     }
     let address = format!("{}/{}", from.trim_end_matches('/'), entry.file);

@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 use super::Failure;
 use crate::{
-    extract::Extractor,
+    extract::{self, Extractor},
     matching::Matcher,
     service::{self, Engine, LiveCatalogue, PublicSums, WorkerPool},
     settings::{Layers, Settings},
@@ -18,6 +18,7 @@ use crate::{
 const LAST_WORK: Duration = Duration::from_millis(500);
 
 pub(super) fn run(layers: &Layers, settings: &Settings) -> Result<ExitCode, Failure> {
+    extract::check_memory(settings.workers)?;
     let extractor = Extractor::load(Species::Person, &settings.models)?;
     let listen = layers.listen();
     let public = layers.serve.public_sums.as_deref();
@@ -28,7 +29,8 @@ pub(super) fn run(layers: &Layers, settings: &Settings) -> Result<ExitCode, Fail
         settings.data_dir.catalogue_path(),
         settings.questionnaire.clone(),
         settings.persons(),
-    );
+    )
+    .of_models(extract::dog_version(&settings.models));
     let engine = Engine { matcher, workers, catalogue: Arc::new(catalogue), public };
     let failed = |error| Failure::new(Reason::ServerFailed, error);
     let limits = layers.serve.limits();

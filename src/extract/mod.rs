@@ -5,6 +5,7 @@
 
 mod error;
 mod landmarking;
+mod memory;
 mod parallel;
 mod search;
 mod usual;
@@ -27,6 +28,7 @@ use search::FaceFinder;
 use usual::UsualProportions;
 
 pub use error::ExtractError;
+pub use memory::{MemoryShort, check_memory};
 pub use parallel::for_each_parallel;
 
 /// Versions of everything between the models and the numbers: face search, jitter, ratios,
@@ -120,8 +122,7 @@ impl Extractor {
     fn load_dog(models: &Models) -> Result<Self, VisionError> {
         let heads = models.verified(Role::DogDetector)?;
         let model = models.verified(Role::DogLandmarks)?;
-        let versions = [heads.entry.version(), model.entry.version()].join("+");
-        let version: Arc<str> = format!("{versions}+v{DOG_MEASUREMENT_VERSION}").into();
+        let version: Arc<str> = dog_version(models).into();
         Ok(Self {
             species: Species::Dog,
             finder: FaceFinder::new(Species::Dog, Detector::cnn(&heads)?),
@@ -249,6 +250,14 @@ impl Extractor {
             descriptor,
         })
     }
+}
+
+/// Version of dogs' measurements with the chosen models, which need not be at hand: what
+/// [`Extractor::version`] says of an extractor for dogs.
+pub fn dog_version(models: &Models) -> String {
+    let [heads, landmarks] =
+        [Role::DogDetector, Role::DogLandmarks].map(|role| models.entry(role).version());
+    format!("{heads}+{landmarks}+v{DOG_MEASUREMENT_VERSION}")
 }
 
 /// What was seen in a raster, in its pixels.

@@ -29,9 +29,9 @@ pub fn for_each_parallel<T: Sync, R: Send, E: From<ExtractError>>(
     // Bounded, so results do not pile up in front of a slow sink.
     let (send, results) = mpsc::sync_channel(2 * workers);
     thread::scope(|scope| {
-        for mut extractor in extractors {
+        for (started, mut extractor) in extractors.into_iter().enumerate() {
             let send = send.clone();
-            scope.spawn(move || {
+            let worker = move || {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(number) else { return };
@@ -39,7 +39,16 @@ pub fn for_each_parallel<T: Sync, R: Send, E: From<ExtractError>>(
                         return;
                     }
                 }
-            });
+            };
+            // Some workers do all of the work as well, if the system grants no more threads.
+            match thread::Builder::new().spawn_scoped(scope, worker) {
+                Ok(_) => {}
+                Err(error) if started > 0 => {
+                    tracing::warn!(%error, started, "fewer workers than asked for");
+                    break;
+                }
+                Err(error) => panic!("no thread can be started: {error}"),
+            }
         }
         drop(send);
         // This consumes the receiver. If the sink fails, the receiver is dropped and the workers

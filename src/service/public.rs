@@ -5,7 +5,6 @@
 //! difference between two files is a sum over a block.
 
 use std::{
-    fs,
     io::Write,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -13,6 +12,8 @@ use std::{
 
 use mungpy_core::{face::Measurement, resemblance::PersonSums};
 use tempfile::NamedTempFile;
+
+use crate::files::{self, MAX_SETTINGS_BYTES};
 
 /// Persons between two writings of the file.
 const BLOCK: u64 = 100;
@@ -26,7 +27,8 @@ pub struct PublicSums {
 impl PublicSums {
     /// Goes on with the sums in a file if they are of the same models, else begins anew.
     pub fn open(path: &Path, model_version: &str) -> Self {
-        let known = fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let known = files::read(path, MAX_SETTINGS_BYTES).ok();
+        let known = known.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let sums = known
             .filter(|sums: &PersonSums| sums.is_of(model_version))
             .unwrap_or_else(|| PersonSums::new(model_version));
@@ -55,6 +57,8 @@ impl PublicSums {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use mungpy_core::resemblance::{PersonEstimator, sample_faces};
 
     use super::*;

@@ -8,9 +8,9 @@ mod error;
 mod layers;
 mod options;
 mod secret;
+mod share;
 
 use std::{
-    fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     thread,
@@ -27,7 +27,9 @@ use mungpy_transport::MIB;
 use serde::Deserialize;
 
 use crate::{
+    batch::DEFAULT_MAX_LOSS,
     catalogue::DataDir,
+    files::{self, MAX_SETTINGS_BYTES},
     vision::{Models, Role},
 };
 pub use error::SettingsError;
@@ -35,6 +37,7 @@ pub use layers::Origin;
 use layers::{Origins, layered};
 pub use options::{BatchOptions, CommonOptions, ServeOptions, SpeciesArg};
 pub use secret::Secret;
+pub use share::Share;
 
 /// Default data directory.
 const DATA_DIR: &str = "mungpy-data";
@@ -132,6 +135,7 @@ impl Layers {
             row("batch.source", path(&batch.source, "")),
             row("batch.database", batch.database.as_ref().map_or(String::new(), Secret::to_string)),
             row("batch.query", batch.query.clone().unwrap_or_default()),
+            row("batch.max_loss", self.max_loss().to_string()),
             row("serve.listen", self.listen().to_string()),
             row("serve.public_sums", path(&self.serve.public_sums, "")),
             row("serve.max_connections", limits.connections.to_string()),
@@ -146,6 +150,11 @@ impl Layers {
     fn workers(&self) -> usize {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         self.common.workers.unwrap_or_else(cores).max(1)
+    }
+
+    /// Share of the dogs that a batch may lose.
+    pub fn max_loss(&self) -> f64 {
+        self.batch.max_loss.map_or(DEFAULT_MAX_LOSS, f64::from)
     }
 
     /// Address for the server to listen on.
@@ -220,7 +229,7 @@ impl Settings {
 }
 
 fn read(path: &Path) -> Result<String, SettingsError> {
-    fs::read_to_string(path)
+    files::read_text(path, MAX_SETTINGS_BYTES)
         .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })
 }
 

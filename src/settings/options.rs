@@ -12,7 +12,7 @@ use mungpy_core::face::{ModelOrigin, PersonProportions, Species};
 use mungpy_transport::{Limits, MIB};
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
+use super::{Secret, Share};
 
 /// Options of every command; top-level keys of the file.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
@@ -70,6 +70,10 @@ pub struct BatchOptions {
     /// [default: SELECT * FROM dogs ORDER BY dog_id, photo]
     #[arg(long, value_name = "SQL", env = "MUNGPY_DATABASE_QUERY", requires = "database")]
     pub query: Option<String>,
+    /// Share of the known dogs that one batch may lose, removed or refused; if it would lose more,
+    /// it publishes nothing. Five may always go, but not all [default: 0.5]
+    #[arg(long, value_name = "SHARE", env = "MUNGPY_MAX_LOSS")]
+    pub max_loss: Option<Share>,
 }
 
 /// Options of `mungpy serve`; table `[serve]` of the file.

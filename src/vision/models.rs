@@ -1,7 +1,7 @@
 //! The model files: where to find them and how to verify them.
 
 use std::{
-    env, fmt, fs,
+    env, fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::VisionError;
+use crate::files::{self, MAX_MODEL_BYTES};
 
 const MANIFEST: &str = include_str!("../../landmark-models/manifest.toml");
 /// Directory of the person landmark model in Debian's `libdlib-data`.
@@ -213,7 +214,7 @@ impl Models {
     /// Reads the model of an entry and verifies its checksum.
     pub fn verify(&self, entry: &ModelEntry) -> Result<VerifiedModel, VisionError> {
         let path = self.locate(entry)?;
-        let bytes = fs::read(&path)
+        let bytes = files::read(&path, MAX_MODEL_BYTES)
             .map_err(|source| VisionError::ModelUnreadable { path: path.clone(), source })?;
         entry.check(&bytes, &path)?;
         Ok(VerifiedModel { entry: entry.clone(), path, bytes })

@@ -21,7 +21,8 @@ use crate::common::{data, dog_extractor};
 fn batch(source: &Path, data_dir: &DataDir) -> BatchReport {
     let questionnaire = Questionnaire::default();
     let (source, questionnaire) = (&FolderSource::new(source), &questionnaire);
-    let batch = Batch { source, data_dir, questionnaire, workers: 2, allow_empty: false };
+    let batch =
+        Batch { source, data_dir, questionnaire, workers: 2, allow_empty: false, max_loss: 0.5 };
     batch.run(dog_extractor(), |_, _| {}).unwrap()
 }
 
@@ -86,7 +87,8 @@ fn an_emptied_source_does_not_empty_the_catalogue() {
     let run = |allow_empty| {
         let (data_dir, questionnaire) = (&data_dir, &questionnaire);
         let source = &FolderSource::new(source.path());
-        let batch = Batch { source, data_dir, questionnaire, workers: 1, allow_empty };
+        let batch =
+            Batch { source, data_dir, questionnaire, workers: 1, allow_empty, max_loss: 0.5 };
         batch.run(dog_extractor(), |_, _| {})
     };
     assert_eq!(run(false).unwrap_err().reason(), Reason::SourceEmpty);

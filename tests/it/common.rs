@@ -13,7 +13,7 @@ use std::{
 use chrono::Utc;
 use mungpy::{
     catalogue::{Catalogue, DataDir, DogRecord},
-    extract::Extractor,
+    extract::{self, Extractor},
     matching::Matcher,
     service::{self, Engine, LiveCatalogue, WorkerPool},
     vision::Models,
@@ -84,10 +84,16 @@ pub fn composites(folder: &str) -> Vec<Composite> {
     chosen
 }
 
+/// Version of the dog models, which every catalogue that is served must have.
+pub fn dog_models() -> String {
+    extract::dog_version(&Models::new(&[]))
+}
+
 /// A catalogue of the composite dogs with their landmarks by construction, as a batch with perfect
 /// detectors would publish it.
 pub fn composite_catalogue() -> Catalogue {
     let energy = ["energetic", "homebody"];
+    let model_version = dog_models();
     let dogs = composites("dogs/").into_iter().enumerate().map(|(number, composite)| {
         let landmarks = composite.landmarks();
         let (measurement, quality) = face::measure(&landmarks, Species::Dog).unwrap();
@@ -97,7 +103,7 @@ pub fn composite_catalogue() -> Catalogue {
             photo_location: data(&composite.photo).to_string_lossy().into_owned(),
             photos_digest: [0; 32],
             traits: BTreeMap::from([("energy".to_owned(), energy[number % 2].to_owned())]),
-            model_version: "by construction".to_owned(),
+            model_version: model_version.clone(),
             landmarks,
             measurement,
             quality: Quality { interocular: landmarks.interocular_distance(), ..quality },
@@ -107,7 +113,7 @@ pub fn composite_catalogue() -> Catalogue {
     Catalogue {
         version: 1,
         published_at: Utc::now(),
-        model_version: "by construction".to_owned(),
+        model_version: dog_models(),
         dogs: dogs.collect(),
     }
 }

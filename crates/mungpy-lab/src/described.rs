@@ -4,10 +4,11 @@
 //! find the same person under two names, so that fit and test never share one. They are never
 //! written.
 
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
 
 use mungpy::{
     extract::{ExtractError, Extractor, for_each_parallel},
+    files,
     photo::Photo,
 };
 use mungpy_core::{face::Measurement, resemblance::DESCRIPTOR_LEN};
@@ -64,7 +65,7 @@ fn describe_one(
     picture: &Picture,
     cache: &Cache,
 ) -> Result<Option<Described>, CacheError> {
-    let Ok(bytes) = fs::read(&picture.path) else { return Ok(None) };
+    let Ok(bytes) = files::read_photo(&picture.path) else { return Ok(None) };
     let described = Photo::decode(&bytes)
         .map_err(ExtractError::from)
         .and_then(|photo| extractor.describe_decoded(&photo));

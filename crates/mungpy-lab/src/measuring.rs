@@ -1,9 +1,10 @@
 //! Measures the photos of a gallery, as they are and changed.
 
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
 
 use mungpy::{
     extract::{self, ExtractError, Extractor},
+    files,
     photo::Photo,
 };
 use mungpy_core::{
@@ -170,7 +171,7 @@ fn measure_one(
     cache: &Cache,
     version: &str,
 ) -> Result<Outcome, CacheError> {
-    let Ok(bytes) = fs::read(&gallery.pictures[task.picture].path) else {
+    let Ok(bytes) = files::read_photo(&gallery.pictures[task.picture].path) else {
         return Ok(Err(Reason::PhotoUnreadable));
     };
     let treatment = task.distortion.map(Distortion::name).unwrap_or_default();

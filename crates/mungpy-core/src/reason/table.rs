@@ -164,8 +164,10 @@ reasons! {
         "the source lists no dog although dogs are known", "mount the disk, or run with `--allow-empty`";
     SourceDatabaseFailed "SOURCE_DATABASE_FAILED" Batch ()
         "the database did not answer the query", "check URL, query and certificate";
+    CatalogueShrinks "CATALOGUE_SHRINKS" Batch ()
+        "the batch would lose more dogs than it may, so nothing was published", "mend the source, or run with a larger `--max-loss`";
     DogIdInvalid "DOG_ID_INVALID" Batch ()
-        "the dog has no usable id", "name it in UTF-8";
+        "the dog has no usable id", "name it in UTF-8, without control characters";
     DuplicateDogId "DUPLICATE_DOG_ID" Batch ()
         "two dogs have the same id; the first is kept", "rename one";
     DogWithoutPhoto "DOG_WITHOUT_PHOTO" Batch ()
@@ -182,6 +184,12 @@ reasons! {
         "the data directory cannot be read or written", "check path and permissions";
     CatalogueDamaged "CATALOGUE_DAMAGED" Batch ()
         "the published catalogue is damaged", "run `mungpy batch` to publish it anew";
+    CatalogueLayoutUnknown "CATALOGUE_LAYOUT_UNKNOWN" Batch ()
+        "the catalogue has the layout of another version of mungpy", "run batch and server of the same version";
+    CatalogueOfOtherModels "CATALOGUE_OF_OTHER_MODELS" Batch ()
+        "the dogs were measured by other models than this program compares with", "run batch and server of the same version with the same `--models` and `--detector`";
+    MemoryShort "MEMORY_SHORT" Batch ()
+        "the system grants too little memory to measure", "raise the limit, or run with fewer `--workers`";
 
     ConfigInvalid "CONFIG_INVALID" Command ()
         "a setting is not understood", "mend the key that the message names";

@@ -2,7 +2,11 @@
 
 use std::{fmt::Display, fs, path::Path, process::ExitCode};
 
-use mungpy::{extract::Extractor, settings::Settings};
+use mungpy::{
+    extract::Extractor,
+    files::{self, MAX_SETTINGS_BYTES},
+    settings::Settings,
+};
 use mungpy_core::{
     face::Species,
     reason::Reason,
@@ -33,7 +37,8 @@ pub(super) fn run(command: &args::Population, settings: &Settings) -> Result<Exi
 
 /// Writes the estimator with its statistics centred on the persons of running sums.
 fn recentre(sums: &Path, output: &Path, settings: &Settings) -> Result<ExitCode, Failure> {
-    let bytes = fs::read(sums).map_err(|error| Failure::file(sums, &error))?;
+    let bytes =
+        files::read(sums, MAX_SETTINGS_BYTES).map_err(|error| Failure::file(sums, &error))?;
     let invalid = |detail: &dyn Display| {
         Failure::new(Reason::ConfigInvalid, format!("{}: {detail}", sums.display()))
     };

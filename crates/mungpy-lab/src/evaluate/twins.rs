@@ -6,10 +6,9 @@
 //! warped. The new photo is measured as any other and added to the catalogue, alone;
 //! what is counted is how often it is then that person's top dog.
 
-use std::fs;
-
 use mungpy::{
     extract::{self, ExtractError, Extractor},
+    files,
     photo::{Photo, Warp},
 };
 use mungpy_core::{
@@ -156,7 +155,7 @@ impl<'a> Planter<'a> {
         let seen = self.space.embed(Species::Person, person);
         let Ok(wanted) = self.space.counterpart(person) else { return Twin::NotMade };
         let Some(base) = self.nearest(&seen, &wanted.shape) else { return Twin::NotMade };
-        let bytes = fs::read(&self.dogs.gallery.pictures[base.picture].path);
+        let bytes = files::read_photo(&self.dogs.gallery.pictures[base.picture].path);
         match bytes.ok().and_then(|bytes| made(extractor, &bytes, &wanted)) {
             None => Twin::NotMeasured,
             Some(twin) => Twin::Found(Places {

@@ -104,7 +104,12 @@ fn measure(
                 best = Some((index, found));
             }
             Attempt::Usable(_) => {}
-            Attempt::Refused(error) => refusal = refusal.or(Some(error)),
+            Attempt::Refused(error) => {
+                refusal = Some(match refusal {
+                    Some(known) => known.or_of_machine(error),
+                    None => error,
+                });
+            }
             Attempt::Panicked => {
                 let message = "the measurement of a photo panicked".to_owned();
                 return Outcome::Failed { reason: Reason::Internal, message };

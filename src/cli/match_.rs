@@ -123,7 +123,7 @@ fn draw(
         answer.response.score,
         &ratios,
     )?;
-    Ok(drawn.encode(".png")?)
+    Ok(drawn.encode_png()?)
 }
 
 fn to_text(response: &MatchResponse) -> String {

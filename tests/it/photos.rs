@@ -174,7 +174,7 @@ fn all_eight_exif_orientations_come_out_upright() {
 
 #[test]
 fn a_large_photo_is_reduced_and_keeps_its_coordinates() {
-    let large = reference(3000).encode(".jpg").unwrap();
+    let large = reference(3000).encode_jpeg(95).unwrap();
     let photo = Photo::decode(&large).unwrap();
     assert_eq!((photo.width, photo.height), (3000, 3000));
     assert!(photo.raster.long_side() <= mungpy::photo::MAX_SIDE);

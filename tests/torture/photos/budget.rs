@@ -70,6 +70,8 @@ pub(super) fn decoded_in_child(photo: &[u8], headroom: Option<usize>) -> Outcome
         .args(["-c", "ulimit -v 8000000; ulimit -t 60; exec \"$0\" \"$@\""])
         .arg(this)
         .args([CHILD, "--exact", "--include-ignored", "--nocapture"])
+        // OpenBLAS starts threads that wait for ever where they get no memory.
+        .env("OPENBLAS_NUM_THREADS", "1")
         .env(PHOTO, file.path());
     if let Some(headroom) = headroom {
         child.env(HEADROOM, headroom.to_string());

@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 # What a fresh Debian or Ubuntu lacks besides Rust (https://rustup.rs).
 PACKAGES := g++ make pkg-config curl clang libclang-dev libopenblas-dev liblapack-dev \
-            libdlib-dev libopencv-dev
+            libjpeg-dev libdlib-dev libopencv-dev
 # The tests also start their own database server and read dlib's 68 points.
 TEST_PACKAGES := postgresql openssl libdlib-data
 # Virtual environment in which the training package is checked.

@@ -1,4 +1,4 @@
-//! Compiles the C++ bridge to dlib, and turns the constants shared with the training into Rust.
+//! Compiles the C++ bridges to dlib and libjpeg-turbo, and turns the constants shared with the training into Rust.
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
@@ -6,6 +6,9 @@ use toml::{Table, Value};
 
 /// What is compiled of `src/vision`.
 const UNITS: [&str; 2] = ["dlib_bridge.cc", "dlib_descriptor.cc"];
+
+/// The shim of libjpeg-turbo.
+const LIBJPEG: &str = "src/photo/libjpeg";
 
 const LANDMARKING: &str = "landmark-models/landmarking.toml";
 
@@ -51,17 +54,23 @@ fn compile_bridge() {
     for file in ["bridge.rs", "dlib_bridge.h", "dlib_memory.h"].iter().chain(&UNITS) {
         println!("cargo:rerun-if-changed=src/vision/{file}");
     }
-    let mut bridge = cxx_build::bridge("src/vision/bridge.rs");
+    for file in ["mod.rs", "libjpeg.h", "libjpeg.cc"] {
+        println!("cargo:rerun-if-changed={LIBJPEG}/{file}");
+    }
+    let libjpeg = format!("{LIBJPEG}/mod.rs");
+    let mut bridge = cxx_build::bridges(["src/vision/bridge.rs", &libjpeg]);
     if env::var_os("CARGO_FEATURE_CUDA").is_some() {
         bridge.define("MUNGPY_CUDA", None);
     }
     bridge
         .files(UNITS.map(|unit| format!("src/vision/{unit}")))
+        .file(format!("{LIBJPEG}/libjpeg.cc"))
         .include("src/vision")
         .std("c++17")
         .opt_level(3)
         .flag_if_supported("-Wno-unused-parameter")
-        .compile("mungpy-dlib-bridge");
+        .compile("mungpy-bridges");
+    println!("cargo:rustc-link-lib=jpeg");
     println!("cargo:rustc-link-lib=dlib");
     println!("cargo:rustc-link-lib=openblas");
     println!("cargo:rustc-link-lib=lapack");

@@ -20,7 +20,7 @@ fn composite() -> Raster {
 
 /// The composite as a square JPEG with this side.
 fn jpeg(side: usize) -> Vec<u8> {
-    composite().resized(side).unwrap().encode(".jpg").unwrap()
+    composite().resized(side).unwrap().encode_jpeg(95).unwrap()
 }
 
 fn stages(criterion: &mut Criterion) {

@@ -135,7 +135,12 @@ fn measure(extractor: &mut Extractor, dog: &ListedDog, expected: PhotosDigest) -
                 best = Some((index, found));
             }
             Attempt::Usable(_) => {}
-            Attempt::Refused(error) => refusal = refusal.or(Some(error)),
+            Attempt::Refused(error) => {
+                refusal = Some(match refusal {
+                    Some(known) => known.or_of_machine(error),
+                    None => error,
+                });
+            }
             Attempt::Panicked => {
                 let message = "the measurement of a photo panicked".to_owned();
                 return Outcome::Failed { reason: Reason::Internal, message };

@@ -72,7 +72,7 @@ fn examine(
         Err(error) => return Ok(Err((error.reason(), error.to_string()))),
     };
     if let Some(out) = &command.picture {
-        write_picture(out, &picture::of_extraction(&photo, &found)?.encode(".png")?)?;
+        write_picture(out, &picture::of_extraction(&photo, &found)?.encode_png()?)?;
     }
     Ok(Ok(found))
 }

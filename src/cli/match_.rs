@@ -151,7 +151,7 @@ fn draw(
         answer.response.score,
         &ratios,
     )?;
-    Ok(drawn.encode(".png")?)
+    Ok(drawn.encode_png()?)
 }
 
 fn to_text(response: &MatchResponse) -> String {

@@ -64,12 +64,50 @@ pub enum PhotoError {
     Corrupt {
         /// Name of the format.
         format: &'static str,
-        /// The decoder's message.
+        /// What is wrong with it.
         detail: String,
     },
-    /// An operation on decoded pixels failed inside OpenCV, e.g. because memory ran out.
-    #[error("an image operation failed: {0}")]
-    Operation(#[from] opencv::Error),
+    /// Decoding would take more work or memory than any photo needs.
+    #[error(
+        "the {format} has {found} {unit}, more than the limit of {limit}; save it anew as a plain JPEG"
+    )]
+    TooComplex {
+        /// Name of the format.
+        format: &'static str,
+        /// How much the file asks for.
+        found: u64,
+        /// How much is allowed.
+        limit: u64,
+        /// Of what.
+        unit: &'static str,
+    },
+    /// The machine is short of memory. The photo is not at fault.
+    #[error("too little memory is left for the photo; try again later")]
+    OutOfMemory,
+    /// An operation on decoded pixels failed inside OpenCV. The photo is not at fault.
+    #[error("an image operation failed inside OpenCV, code {code}; try again later")]
+    Operation {
+        /// OpenCV's number of the fault. Its message names source files, so it is left out.
+        code: i32,
+    },
+}
+
+impl PhotoError {
+    /// Whether the photo is at fault, not this program or its machine.
+    pub fn is_fault_of_photo(&self) -> bool {
+        !matches!(self, Self::OutOfMemory | Self::Operation { .. })
+    }
+}
+
+impl From<opencv::Error> for PhotoError {
+    fn from(error: opencv::Error) -> Self {
+        // What OpenCV does not allocate itself ends in the message of C++'s own exception.
+        if error.code == opencv::core::StsNoMem || error.message.contains("bad_alloc") {
+            Self::OutOfMemory
+        } else {
+            Self::Operation { code: error.code }
+        }
+    }
 }
 
 impl WithReason for PhotoError {
@@ -83,7 +121,8 @@ impl WithReason for PhotoError {
             Self::TooSmall { .. } => Reason::PhotoTooSmall,
             Self::TooManyPixels { .. } => Reason::PhotoTooManyPixels,
             Self::Corrupt { .. } => Reason::PhotoCorrupt,
-            Self::Operation(_) => Reason::PhotoOperationFailed,
+            Self::TooComplex { .. } => Reason::PhotoTooComplex,
+            Self::OutOfMemory | Self::Operation { .. } => Reason::PhotoOperationFailed,
         }
     }
 }

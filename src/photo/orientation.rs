@@ -1,22 +1,11 @@
 //! EXIF orientation, and rotation in steps of 90°.
 
-use std::io::Cursor;
-
-use exif::{In, Reader, Tag};
 use opencv::{
     core::{self, Mat},
     prelude::*,
 };
 
-/// EXIF orientation (CIPA DC-008, tag 0x0112), 1 to 8; 1 if there is none.
-pub(super) fn exif_orientation(bytes: &[u8]) -> u32 {
-    Reader::new()
-        .read_from_container(&mut Cursor::new(bytes))
-        .ok()
-        .and_then(|exif| exif.get_field(Tag::Orientation, In::PRIMARY)?.value.get_uint(0))
-        .filter(|orientation| (1..=8).contains(orientation))
-        .unwrap_or(1)
-}
+use super::Raster;
 
 /// Whether this orientation swaps width and height.
 pub(super) fn swaps_sides(orientation: u32) -> bool {
@@ -24,23 +13,24 @@ pub(super) fn swaps_sides(orientation: u32) -> bool {
 }
 
 /// Rotates and mirrors the image to the way it is meant to be seen.
-pub(super) fn upright(image: Mat, orientation: u32) -> opencv::Result<Mat> {
+pub(super) fn upright(raster: Raster, orientation: u32) -> opencv::Result<Raster> {
+    let image = raster.mat();
     let mut out = Mat::default();
     match orientation {
-        2 => core::flip(&image, &mut out, 1)?,
-        3 => core::rotate(&image, &mut out, core::ROTATE_180)?,
-        4 => core::flip(&image, &mut out, 0)?,
-        5 => core::transpose(&image, &mut out)?,
-        6 => core::rotate(&image, &mut out, core::ROTATE_90_CLOCKWISE)?,
+        2 => core::flip(image, &mut out, 1)?,
+        3 => core::rotate(image, &mut out, core::ROTATE_180)?,
+        4 => core::flip(image, &mut out, 0)?,
+        5 => core::transpose(image, &mut out)?,
+        6 => core::rotate(image, &mut out, core::ROTATE_90_CLOCKWISE)?,
         7 => {
             let mut transposed = Mat::default();
-            core::transpose(&image, &mut transposed)?;
+            core::transpose(image, &mut transposed)?;
             core::rotate(&transposed, &mut out, core::ROTATE_180)?;
         }
-        8 => core::rotate(&image, &mut out, core::ROTATE_90_COUNTERCLOCKWISE)?,
-        _ => return Ok(image),
+        8 => core::rotate(image, &mut out, core::ROTATE_90_COUNTERCLOCKWISE)?,
+        _ => return Ok(raster),
     }
-    Ok(out)
+    Ok(Raster::new(out))
 }
 
 /// A clockwise rotation of an image in steps of 90°.

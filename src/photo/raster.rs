@@ -1,8 +1,8 @@
 //! RGB pixels in memory, with scaling, rotation, cropping and warping.
 
 use opencv::{
-    core::{self, Mat, Point2f, Rect, Scalar, Size, Vector},
-    imgcodecs, imgproc,
+    core::{self, Mat, Point2f, Rect, Scalar, Size, ToInputArray},
+    imgproc,
     prelude::*,
 };
 
@@ -101,10 +101,7 @@ impl Raster {
 
     /// Scales the picture so that its longer side has `side` pixels.
     pub fn resized(&self, side: usize) -> Result<Self, PhotoError> {
-        let factor = side as f64 / self.long_side() as f64;
-        let at_factor = |length: usize| ((length as f64 * factor).round() as i32).max(1);
-        let size = Size::new(at_factor(self.width()), at_factor(self.height()));
-        Ok(Self { rgb: resize(&self.rgb, size)? })
+        Ok(Self { rgb: resized(&self.rgb, side)? })
     }
 
     /// The whole picture, turned, as a chip whose longer side has `side` pixels.
@@ -274,24 +271,6 @@ impl Raster {
         let contrast = standard_deviation(&grey)?;
         Ok(if contrast > 0.0 { standard_deviation(&laplacian)? / contrast } else { 0.0 })
     }
-
-    /// Encodes the picture as a file; the format follows `extension`, e.g. `.png`.
-    pub fn encode(&self, extension: &str) -> Result<Vec<u8>, PhotoError> {
-        self.encoded(extension, &Vector::new())
-    }
-
-    /// Encodes the picture as a JPEG with a quality from 0 to 100.
-    pub fn encode_jpeg(&self, quality: i32) -> Result<Vec<u8>, PhotoError> {
-        self.encoded(".jpg", &Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality]))
-    }
-
-    fn encoded(&self, extension: &str, flags: &Vector<i32>) -> Result<Vec<u8>, PhotoError> {
-        let mut bgr = Mat::default();
-        imgproc::cvt_color_def(&self.rgb, &mut bgr, imgproc::COLOR_RGB2BGR)?;
-        let mut bytes = Vector::new();
-        imgcodecs::imencode(extension, &bgr, &mut bytes, flags)?;
-        Ok(bytes.to_vec())
-    }
 }
 
 fn standard_deviation(image: &Mat) -> opencv::Result<f64> {
@@ -300,8 +279,18 @@ fn standard_deviation(image: &Mat) -> opencv::Result<f64> {
     Ok(*deviation.at::<f64>(0)?)
 }
 
+/// Scales an image so that its longer side has `side` pixels.
+pub(super) fn resized(
+    image: &(impl MatTraitConst + ToInputArray),
+    side: usize,
+) -> opencv::Result<Mat> {
+    let factor = side as f64 / f64::from(image.cols().max(image.rows()));
+    let at_factor = |length: i32| ((f64::from(length) * factor).round() as i32).max(1);
+    resize(image, Size::new(at_factor(image.cols()), at_factor(image.rows())))
+}
+
 /// Averages pixels when shrinking, to avoid aliasing.
-fn resize(image: &Mat, size: Size) -> opencv::Result<Mat> {
+fn resize(image: &(impl MatTraitConst + ToInputArray), size: Size) -> opencv::Result<Mat> {
     let shrinks = size.width < image.cols() || size.height < image.rows();
     let interpolation = if shrinks { imgproc::INTER_AREA } else { imgproc::INTER_LINEAR };
     let mut out = Mat::default();

@@ -65,5 +65,7 @@ pub(super) mod ffi {
 
         /// Configures native libraries for the whole process.
         fn prepare_process();
+        /// Gives free memory back to the system if there is more than this many bytes of it.
+        fn trim_memory(spare: usize);
     }
 }

@@ -136,10 +136,18 @@ void prepare_process() {
 #ifdef __GLIBC__
   // A detection allocates the same large tensors again and again. By default each goes back to the
   // kernel and comes back zeroed, page by page. A thread's arena holds no block above 64 MiB, so
-  // all threads share the first arena.
+  // all threads share the first arena. What a peak leaves free is given back by trim_memory.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_ARENA_MAX, 1);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
+
+void trim_memory(size_t spare) {
+#ifdef __GLIBC__
+  if (mallinfo2().fordblks > spare) malloc_trim(0);
+#else
+  static_cast<void>(spare);
 #endif
 }
 

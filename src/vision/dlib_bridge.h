@@ -65,5 +65,6 @@ std::unique_ptr<DescriptorNetwork> parse_descriptor_network(rust::Slice<const ui
 // where there is none that can be used.
 rust::String graphics_processor();
 void prepare_process();
+void trim_memory(size_t spare);
 
 }  // namespace mungpy

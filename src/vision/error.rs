@@ -57,10 +57,11 @@ pub enum VisionError {
         detail: String,
     },
     /// dlib threw an exception while processing an image.
-    #[error("dlib failed: {0}")]
+    /// Its message may name source files, so it is only the source of this error.
+    #[error("dlib failed on the photo")]
     Dlib(#[from] cxx::Exception),
     /// OpenCV threw an exception while running a network.
-    #[error("OpenCV failed: {0}")]
+    #[error("OpenCV failed on the photo, code {}", .0.code)]
     OpenCv(#[from] opencv::Error),
     /// A network returned something other than 16 heat maps per chip.
     #[error("the landmark network gave {found} values for {chips} chips")]
@@ -73,6 +74,14 @@ pub enum VisionError {
     /// The image could not be prepared for dlib.
     #[error(transparent)]
     Photo(#[from] PhotoError),
+}
+
+impl VisionError {
+    /// The message with the library's own, for the operator alone: it may name source files.
+    pub(super) fn detail(&self) -> String {
+        let source = std::error::Error::source(self);
+        source.map_or_else(|| self.to_string(), |source| format!("{self}: {source}"))
+    }
 }
 
 impl WithReason for VisionError {

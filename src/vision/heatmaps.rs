@@ -38,7 +38,7 @@ impl LandmarkNetwork {
         let blank = Mat::zeros(CHIP_SIDE as i32, CHIP_SIDE as i32, opencv::core::CV_8UC3)
             .and_then(|zeros| zeros.to_mat())
             .map_err(VisionError::OpenCv)?;
-        network.predict(&[Raster::new(blank)]).map_err(|error| rejected(error.to_string()))?;
+        network.predict(&[Raster::new(blank)]).map_err(|error| rejected(error.detail()))?;
         Ok(network)
     }
 

@@ -10,6 +10,7 @@ mod detector;
 mod error;
 mod heatmaps;
 pub mod landmarking;
+mod memory;
 mod models;
 mod predictor;
 
@@ -38,7 +39,9 @@ unsafe impl Send for bridge::ffi::DescriptorNetwork {}
 /// Settings of native libraries for the whole process; call once at its start.
 ///
 /// Each BLAS call stays on its caller's thread, because the workers already run in parallel. Memory
-/// of a detection is kept for the next one.
+/// of a detection is kept for the next one, and what stays unused for some seconds goes back to the
+/// system.
 pub fn prepare_process() {
     bridge::ffi::prepare_process();
+    memory::start_trimming();
 }

@@ -172,9 +172,62 @@ fn all_eight_exif_orientations_come_out_upright() {
     }
 }
 
+/// A PNG or WebP with an EXIF chunk behind its header.
+fn with_exif_chunk(photo: &[u8], orientation: u8) -> Vec<u8> {
+    let tiff = [
+        b"II\x2a\0\x08\0\0\0".as_slice(),
+        &[1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0],
+    ]
+    .concat();
+    if photo.starts_with(b"RIFF") {
+        // Behind the one chunk of a simple file, with the header of an extended one before it.
+        let canvas = [b"VP8X\x0a\0\0\0\x08\0\0\0".as_slice(), &[239, 0, 0, 239, 0, 0]].concat();
+        let length = (tiff.len() as u32).to_le_bytes();
+        let chunks = [&canvas, &photo[12..], b"EXIF", &length, &tiff].concat();
+        let size = (chunks.len() as u32 + 4).to_le_bytes();
+        return [b"RIFF", &size[..], b"WEBP", &chunks].concat();
+    }
+    let typed = [b"eXIf".as_slice(), &tiff].concat();
+    let crc = crc32fast::hash(&typed).to_be_bytes();
+    let length = (tiff.len() as u32).to_be_bytes();
+    [&photo[..33], &length, &typed, &crc, &photo[33..]].concat()
+}
+
+#[test]
+fn the_orientation_of_png_and_webp_is_honoured() {
+    for name in ["photos/alpha.png", "photos/photo.webp"] {
+        let photo = bytes(name);
+        let plain = Photo::decode(&photo).unwrap();
+        let (width, height) = (plain.raster.width(), plain.raster.height());
+        let pixels = plain.raster.bytes().unwrap();
+        for orientation in 1..=8 {
+            let turned = Photo::decode(&with_exif_chunk(&photo, orientation)).unwrap();
+            let bytes = turned.raster.bytes().unwrap();
+            for (x, y) in [(3, 5), (100, 20), (50, 150)] {
+                let (sx, sy) = stored(orientation, x, y, width, height);
+                let (at, from) = (3 * (y * turned.raster.width() + x), 3 * (sy * width + sx));
+                assert_eq!(bytes[at..at + 3], pixels[from..from + 3], "{name}, {orientation}");
+            }
+        }
+    }
+}
+
+/// Adobe's marker says that CMYK is stored inverted.
+#[test]
+fn cmyk_without_the_marker_of_adobe_is_not_inverted() {
+    let adobe = bytes("photos/cmyk.jpg");
+    let marker = adobe.windows(9).position(|part| part == b"\xFF\xEE\0\x0eAdobe").unwrap();
+    let mut adobe = adobe;
+    // Plain CMYK, not YCCK, which nothing but the marker tells.
+    adobe[marker + 15] = 0;
+    let plain = [&adobe[..marker], &adobe[marker + 16..]].concat();
+    let [with, without] = [adobe, plain].map(|jpeg| Photo::decode(&jpeg).unwrap().raster);
+    assert!(difference(&with, &without) > 1.0);
+}
+
 #[test]
 fn a_large_photo_is_reduced_and_keeps_its_coordinates() {
-    let large = reference(3000).encode(".jpg").unwrap();
+    let large = reference(3000).encode_jpeg(95).unwrap();
     let photo = Photo::decode(&large).unwrap();
     assert_eq!((photo.width, photo.height), (3000, 3000));
     assert!(photo.raster.long_side() <= mungpy::photo::MAX_SIDE);

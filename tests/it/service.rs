@@ -120,7 +120,7 @@ async fn every_bad_request_has_its_reason_and_the_server_lives_on() {
     };
     let whole = bytes(PERSON);
     let blank = mungpy::photo::Photo::decode(&whole).unwrap().raster.chip(0.0, 0.0, 4.0, 300);
-    let blank = blank.unwrap().raster.encode(".png").unwrap();
+    let blank = blank.unwrap().raster.encode_png().unwrap();
     for (bad, expected) in [
         (MatchRequest { photos: Vec::new(), ..request() }, "NO_PHOTO"),
         (MatchRequest { photos: vec![whole.clone().into(); 6], ..request() }, "TOO_MANY_PHOTOS"),

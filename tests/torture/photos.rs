@@ -1,1 +1,10 @@
 //! Hostile photos, each within a budget of time and memory.
+
+mod bits;
+mod budget;
+mod heap;
+mod jpeg;
+mod machine;
+mod mutation;
+mod png;
+mod webp;

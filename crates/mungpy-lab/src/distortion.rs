@@ -11,7 +11,7 @@ pub enum Distortion {
     /// Scaled to so many percent.
     Scaled(u32),
     /// Written as a JPEG of this quality.
-    Jpeg(i32),
+    Jpeg(u32),
     /// Brightness multiplied, in percent.
     Brightness(u32),
     /// Cut to twice the extent of the landmarks.

@@ -59,6 +59,8 @@ reasons! {
         "the photo exceeds 50 megapixels", "send a smaller photo";
     PhotoCorrupt "PHOTO_CORRUPT" Photo (InvalidArgument 422)
         "the content cannot be decoded", "save the photo anew and try again";
+    PhotoTooComplex "PHOTO_TOO_COMPLEX" Photo (InvalidArgument 422)
+        "the file takes more work or memory to decode than any photo needs", "save the photo anew as a plain JPEG";
 
     NoFace "NO_FACE" Face (InvalidArgument 422)
         "no face was found", "send a photo that shows the face from the front, upright and well lit";

@@ -1,0 +1,223 @@
+//! Counts the groups of prefix codes in a lossless WebP (RFC 9649, section 3), before any is built.
+//!
+//! A group costs the decoder up to 20 kB but the file some 60 bytes, and a file of 4 MB may ask for
+//! 65,536 of them. Their number is known only from an image inside the file, so this walks to it.
+
+use super::Fault;
+
+/// Most groups. Encoders make some hundreds; libwebp at most 2,600.
+const MAX_GROUPS: u32 = 5_000;
+/// Sizes of the alphabets of green and lengths, red, blue, alpha, and distances.
+const ALPHABETS: [usize; 5] = [256 + 24, 256, 256, 256, 40];
+/// In which order the lengths of the code of code lengths are stored.
+const LENGTH_ORDER: [usize; 19] =
+    [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+/// Refuses a frame of more groups than [`MAX_GROUPS`]; `frame` begins with its signature.
+pub(super) fn check(frame: &[u8]) -> Result<(), Fault> {
+    let damaged = Fault::Malformed("a lossless frame whose codes are damaged");
+    let found = groups(frame).ok_or(damaged)?;
+    if found > MAX_GROUPS {
+        let (found, limit) = (found.into(), MAX_GROUPS.into());
+        return Err(Fault::TooComplex { found, limit, unit: "groups of prefix codes" });
+    }
+    Ok(())
+}
+
+fn groups(frame: &[u8]) -> Option<u32> {
+    let mut bits = Bits { bytes: frame, at: 8 };
+    let (mut width, height) = (bits.read(14)? + 1, bits.read(14)? + 1);
+    bits.read(4)?;
+    while bits.read(1)? == 1 {
+        match bits.read(2)? {
+            0 | 1 => {
+                let size = bits.read(3)? + 2;
+                skip_image(&mut bits, blocks(width, size), blocks(height, size))?;
+            }
+            2 => {}
+            _ => {
+                let colours = bits.read(8)? + 1;
+                skip_image(&mut bits, colours, 1)?;
+                width = blocks(width, packing(colours));
+            }
+        }
+    }
+    if bits.read(1)? == 1 {
+        bits.read(4)?;
+    }
+    if bits.read(1)? == 0 {
+        return Some(1);
+    }
+    let size = bits.read(3)? + 2;
+    Some(skip_image(&mut bits, blocks(width, size), blocks(height, size))? + 1)
+}
+
+/// Sides in blocks of 2^`size` pixels.
+fn blocks(side: u32, size: u32) -> u32 {
+    side.div_ceil(1 << size)
+}
+
+/// How many pixels a palette of so few colours packs into one, as a power of two.
+fn packing(colours: u32) -> u32 {
+    match colours {
+        0..=2 => 3,
+        3..=4 => 2,
+        5..=16 => 1,
+        _ => 0,
+    }
+}
+
+/// Walks through an image inside the file and returns its largest red and green, as one number.
+///
+/// What a copy or a cached colour repeats was there before, so it needs no looking at.
+fn skip_image(bits: &mut Bits<'_>, width: u32, height: u32) -> Option<u32> {
+    let cached = if bits.read(1)? == 1 { 1 << bits.read(4)? } else { 0 };
+    let mut codes = Vec::with_capacity(ALPHABETS.len());
+    for (number, size) in ALPHABETS.into_iter().enumerate() {
+        codes.push(Code::read(bits, if number == 0 { size + cached } else { size })?);
+    }
+    let pixels = u64::from(width) * u64::from(height);
+    let (mut largest, mut done) = (0, 0);
+    while done < pixels {
+        let green = codes[0].symbol(bits)?;
+        if green < 256 {
+            let red = codes[1].symbol(bits)?;
+            codes[2].symbol(bits)?;
+            codes[3].symbol(bits)?;
+            largest = largest.max(u32::from(red) << 8 | u32::from(green));
+            done += 1;
+        } else if usize::from(green) < ALPHABETS[0] {
+            done += u64::from(number_of(bits, green - 256)?);
+            let distance = codes[4].symbol(bits)?;
+            number_of(bits, distance)?;
+        } else {
+            done += 1;
+        }
+        // A picture of one colour takes no bits, so nothing else would end it early.
+        if codes[..4].iter().all(|code| code.single.is_some()) && green < 256 {
+            break;
+        }
+    }
+    Some(largest)
+}
+
+/// The number that a symbol of lengths or distances begins, with the bits that follow it.
+fn number_of(bits: &mut Bits<'_>, symbol: u16) -> Option<u32> {
+    let symbol = u32::from(symbol);
+    if symbol < 4 {
+        return Some(symbol + 1);
+    }
+    let extra = (symbol - 2) >> 1;
+    Some(((2 + (symbol & 1)) << extra) + bits.read(extra)? + 1)
+}
+
+/// A canonical prefix code.
+struct Code {
+    /// How many codes have each length.
+    counts: [u32; 16],
+    /// The symbols by length of their code.
+    symbols: Vec<u16>,
+    /// The only symbol, which takes no bits.
+    single: Option<u16>,
+}
+
+impl Code {
+    fn read(bits: &mut Bits<'_>, alphabet: usize) -> Option<Self> {
+        if bits.read(1)? == 1 {
+            return Self::read_simple(bits);
+        }
+        let mut of_lengths = [0; 19];
+        let stored = bits.read(4)? as usize + 4;
+        for &symbol in LENGTH_ORDER.get(..stored)? {
+            of_lengths[symbol] = bits.read(3)? as u8;
+        }
+        let code = Self::of(&of_lengths)?;
+        let most = if bits.read(1)? == 1 {
+            let size = 2 + 2 * bits.read(3)?;
+            2 + bits.read(size)?
+        } else {
+            alphabet as u32
+        };
+        let mut lengths = Vec::with_capacity(alphabet);
+        let mut last = 8;
+        for _ in 0..most {
+            if lengths.len() >= alphabet {
+                break;
+            }
+            let (length, count) = match code.symbol(bits)? {
+                16 => (last, bits.read(2)? + 3),
+                17 => (0, bits.read(3)? + 3),
+                18 => (0, bits.read(7)? + 11),
+                length => (length as u8, 1),
+            };
+            if length > 0 {
+                last = length;
+            }
+            lengths.extend(std::iter::repeat_n(length, count as usize));
+        }
+        (lengths.len() <= alphabet).then(|| Self::of(&lengths))?
+    }
+
+    /// A code of one or two symbols.
+    fn read_simple(bits: &mut Bits<'_>) -> Option<Self> {
+        let has_two = bits.read(1)? == 1;
+        let size = if bits.read(1)? == 1 { 8 } else { 1 };
+        let first = bits.read(size)? as u16;
+        let mut code = Self { counts: [0; 16], symbols: vec![first], single: Some(first) };
+        if has_two {
+            code.symbols.push(bits.read(8)? as u16);
+            code.counts[1] = 2;
+            code.single = None;
+        }
+        Some(code)
+    }
+
+    /// The code of these lengths, one for each symbol.
+    fn of(lengths: &[u8]) -> Option<Self> {
+        let mut counts = [0; 16];
+        let mut symbols = Vec::new();
+        for length in 1..16_u8 {
+            let having = (0_u16..).zip(lengths).filter(|&(_, &of_symbol)| of_symbol == length);
+            symbols.extend(having.map(|(symbol, _)| symbol));
+            counts[usize::from(length)] = symbols.len() as u32 - counts.iter().sum::<u32>();
+        }
+        let single = if let [only] = symbols[..] { Some(only) } else { None };
+        (!symbols.is_empty()).then_some(Self { counts, symbols, single })
+    }
+
+    fn symbol(&self, bits: &mut Bits<'_>) -> Option<u16> {
+        if let Some(symbol) = self.single {
+            return Some(symbol);
+        }
+        let (mut code, mut first, mut index) = (0, 0, 0);
+        for count in &self.counts[1..] {
+            code |= bits.read(1)?;
+            if code < first + count {
+                return self.symbols.get((index + code - first) as usize).copied();
+            }
+            index += count;
+            first = (first + count) << 1;
+            code <<= 1;
+        }
+        None
+    }
+}
+
+/// Reads bits, the least significant first.
+struct Bits<'a> {
+    bytes: &'a [u8],
+    /// Position in bits.
+    at: usize,
+}
+
+impl Bits<'_> {
+    fn read(&mut self, count: u32) -> Option<u32> {
+        let mut value = 0;
+        for place in 0..count {
+            let byte = *self.bytes.get(self.at / 8)?;
+            value |= u32::from(byte >> (self.at % 8) & 1) << place;
+            self.at += 1;
+        }
+        Some(value)
+    }
+}

@@ -155,3 +155,15 @@ async fn few_files_allow_fewer_connections() {
 async fn without_files_the_server_rests_and_recovers() {
     without_files(22).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn extreme_settings_do_no_harm() {
+    let flags = ["--max-connections", "--receive-timeout", "--idle-timeout", "--grace"];
+    for value in [0, u64::MAX] {
+        let value = value.to_string();
+        let arguments: Vec<&str> = flags.iter().flat_map(|flag| [*flag, &value]).collect();
+        let server = Server::start(&arguments).await;
+        let answer = server.client().await.r#match(request()).await;
+        assert!(answer.is_ok(), "{value}: {answer:?}");
+    }
+}

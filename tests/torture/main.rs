@@ -4,6 +4,8 @@
 //! Some take long and are ignored by default; `make torture` runs them all.
 #![allow(missing_docs)]
 
+#[path = "../it/common.rs"]
+mod common;
 mod photos;
 mod service;
 mod storage;

@@ -1,8 +1,5 @@
 //! Sources that are odd, stores that are damaged, batches that are killed.
 
-#[path = "../it/common.rs"]
-mod common;
-
 mod codecs;
 mod crashes;
 mod damage;
@@ -25,7 +22,7 @@ use mungpy::catalogue::{Catalogue, DataDir, PhotosDigest};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use common::data;
+use crate::common::{self, data};
 
 /// How long a child may take before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(60);

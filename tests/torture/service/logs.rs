@@ -10,10 +10,8 @@ use std::{
 
 use mungpy_proto::v1::MatchRequest;
 
-use super::{
-    common::data,
-    server::{PERSON, Server, mungpy, published, reason, request},
-};
+use super::server::{PERSON, Server, mungpy, published, reason, request};
+use crate::common::data;
 
 /// Many requests that are refused; each writes a line to the log.
 async fn fill_the_log(server: &Server, requests: usize) {

@@ -13,10 +13,8 @@ use tokio::task::JoinSet;
 use tonic::{Code, Request};
 use tonic_types::StatusExt;
 
-use super::{
-    common::bytes,
-    server::{PERSON, Server, reason, request},
-};
+use super::server::{PERSON, Server, reason, request};
+use crate::common::bytes;
 
 /// Answers a second when each of a few callers asks again as soon as it is answered.
 async fn capacity(server: &Server, seconds: u64) -> f64 {

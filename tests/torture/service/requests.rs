@@ -22,10 +22,8 @@ use tonic_reflection::pb::v1alpha::{
     server_reflection_request::MessageRequest,
 };
 
-use super::{
-    common::{composite_catalogue, data, person_extractor},
-    server::{PERSON, Server, mungpy, reason, request},
-};
+use super::server::{PERSON, Server, mungpy, reason, request};
+use crate::common::{composite_catalogue, data, person_extractor};
 
 fn answers(count: usize, axis: &str, side: &str) -> Vec<Answer> {
     vec![Answer { axis: axis.to_owned(), side: side.to_owned(), required: false }; count]

@@ -14,7 +14,7 @@ use tonic::{Status, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::StatusExt;
 
-use super::common::{bytes, composite_catalogue, shipped_models};
+use crate::common::{bytes, composite_catalogue, shipped_models};
 
 pub(super) const PERSON: &str = "persons/wide-set-eyes.jpg";
 

@@ -13,7 +13,8 @@ use mungpy_core::{
 };
 use proptest::{prelude::*, sample::Index};
 
-use super::{Place, common};
+use super::Place;
+use crate::common;
 
 /// Bytes before the checksum: name and layout.
 const HEAD: usize = 8;

@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{MEMORY_KIB, Place, common::data, mkfifo, mungpy, run};
+use super::{MEMORY_KIB, Place, mkfifo, mungpy, run};
+use crate::common::data;
 
 /// 3 GB of nothing, which takes no place on the disk.
 fn huge(path: &Path) {

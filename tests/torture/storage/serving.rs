@@ -17,7 +17,8 @@ use mungpy_core::{
     temperament::Questionnaire,
 };
 
-use super::{Place, common, run};
+use super::{Place, run};
+use crate::common;
 
 /// A server that checks the models, as `mungpy serve` does.
 fn live(place: &Place) -> Arc<LiveCatalogue> {

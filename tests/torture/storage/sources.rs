@@ -18,7 +18,8 @@ use mungpy_core::{
 };
 use proptest::prelude::*;
 
-use super::{MEMORY_KIB, Place, common, run, run_within};
+use super::{MEMORY_KIB, Place, run, run_within};
+use crate::common;
 
 fn list(place: &Place) -> Listing {
     FolderSource::new(&place.source()).list(&Questionnaire::default()).unwrap()

@@ -57,8 +57,7 @@ pub enum VisionError {
         detail: String,
     },
     /// dlib threw an exception while processing an image.
-    /// Its message may name source files, so it is only the source of this error.
-    #[error("dlib failed on the photo")]
+    #[error("dlib failed on the photo{}", own_words(.0))]
     Dlib(#[from] cxx::Exception),
     /// OpenCV threw an exception while running a network.
     #[error("OpenCV failed on the photo, code {}", .0.code)]
@@ -96,6 +95,12 @@ impl WithReason for VisionError {
             Self::Photo(error) => error.reason(),
         }
     }
+}
+
+/// What the bridge to dlib says itself. dlib's own messages name its source files, line by line.
+fn own_words(exception: &cxx::Exception) -> String {
+    let words = exception.what();
+    if words.contains(['/', '\n']) { String::new() } else { format!(": {words}") }
 }
 
 fn list(paths: &[PathBuf]) -> String {

@@ -4,18 +4,17 @@
 //! changes bytes, or cuts, repeats and moves pieces; half of the PNGs get their checksums back,
 //! because a decoder looks at nothing else of a chunk first.
 
-use std::{fs, panic, path::Path, time::Instant};
+use std::{fs, panic, path::Path};
 
 use mungpy::photo::Photo;
 use mungpy_core::reason::{Reason, Section, WithReason};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::png::chunk;
+use super::{budget::cpu_ms, png::chunk};
 
-/// Longest that one photo may take here, where other tests run beside it. The budget itself is
-/// tested in processes of their own.
-const MAX_SECONDS: f64 = 10.0;
+/// Longest that a processor may work for one photo.
+const MAX_CPU_MS: u64 = 2_000;
 
 fn files(folder: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -28,11 +27,11 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
 
 /// Decodes; a fault is the photo's or the machine's, never a panic.
 fn check(photo: &[u8]) -> Result<(), String> {
-    let start = Instant::now();
+    let before = cpu_ms("thread-self");
     let result = panic::catch_unwind(|| Photo::decode(photo).map(|_| ()));
-    let seconds = start.elapsed().as_secs_f64();
-    if seconds > MAX_SECONDS {
-        return Err(format!("took {seconds:.1} s"));
+    let cpu = cpu_ms("thread-self") - before;
+    if cpu > MAX_CPU_MS {
+        return Err(format!("took {cpu} ms"));
     }
     match result {
         Err(_) => Err("panicked".to_owned()),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::Utc;
-use mungpy_core::reason::{Reason, WithReason};
+use mungpy_core::reason::{Reason, Section, WithReason};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -48,6 +48,10 @@ pub(super) fn process(
         Err(failed) => return failed,
     };
     match known {
+        // Decoders and their limits have no version, and to try again costs little.
+        Some(Entry::Rejected(known)) if known.reason.entry().section == Section::Photo => {
+            measure(extractor, dog, digest)
+        }
         Some(entry) if entry.is_of(&digest, extractor.version()) && is_in_place(entry, dog) => {
             refreshed(entry, dog)
         }
@@ -164,6 +168,10 @@ fn concluded(
 ) -> Outcome {
     let model_version = version.to_owned();
     match (best, refusal) {
+        // The other photo may be the better one.
+        (Some(_), Some(error @ ExtractError::Photo(PhotoError::OutOfMemory))) => {
+            Outcome::Failed { reason: error.reason(), message: error.to_string() }
+        }
         (Some((index, found)), _) => Outcome::Enrolled(Box::new(DogRecord {
             dog_id: dog.dog_id.clone(),
             image_id: dog.image_id.clone().unwrap_or_else(|| dog.photos[index].image_id.clone()),

@@ -72,8 +72,7 @@ impl DogSource for FolderSource {
         let mut listing = Listing::default();
         let mut dogs: BTreeMap<String, ListedDog> = BTreeMap::new();
         for path in sorted_entries(&self.root)?.into_iter().filter(|path| is_visible(path)) {
-            let photos = if path.is_dir() { photos_in(&path) } else { Ok(only_photo(&path)) };
-            match photos {
+            match photos_of(&path) {
                 Ok(photos) if photos.is_empty() => {}
                 Ok(photos) => self.add(&path, photos, &mut dogs, &mut listing.faults),
                 Err(error) => pass_over(&path, &error, &mut listing),
@@ -85,6 +84,17 @@ impl DogSource for FolderSource {
         add_details(details, &mut dogs, &mut listing);
         listing.dogs = dogs.into_values().collect();
         Ok(listing)
+    }
+}
+
+/// The photos that a folder of a dog holds, or the only photo of a dog; none of anything else.
+fn photos_of(path: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => photos_in(path),
+        Err(source) if !is_image(path) => {
+            Err(SourceError::Unreadable { path: path.to_owned(), source })
+        }
+        _ => Ok(only_photo(path)),
     }
 }
 

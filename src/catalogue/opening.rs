@@ -69,6 +69,10 @@ pub(super) fn open(path: &Path, lock: &File) -> Result<(Db, Tree), CatalogueErro
                 }
                 return Ok(store);
             }
+            // Neither is damage.
+            Attempt::Failed(
+                error @ (CatalogueError::Locked { .. } | CatalogueError::DiskFull { .. }),
+            ) => return Err(error),
             Attempt::Failed(error) => detail = error.to_string(),
             Attempt::Damaged(without) => detail = without,
         }
@@ -93,7 +97,8 @@ fn attempt(path: &Path) -> Attempt {
     let open = || -> Result<(Db, Tree), CatalogueError> {
         let db = patiently(|| sled::open(path).map_err(|error| CatalogueError::sled(path, error)))?;
         let entries = db.open_tree("entries").map_err(|error| CatalogueError::sled(path, error))?;
-        for entry in &entries {
+        // The version of the catalogue lies in the default tree.
+        for entry in db.iter().chain(&entries) {
             entry.map_err(|error| CatalogueError::sled(path, error))?;
         }
         Ok((db, entries))

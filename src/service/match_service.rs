@@ -38,8 +38,9 @@ impl MatchHandler {
             status(Reason::CatalogueNotPublished, message)
         })?;
         let question = self.matcher.question(&snapshot, request)?;
-        let Errand { arrival, deadline, charge } = errand;
-        let job = Job { photos: question.photos(), arrival, deadline };
+        let Errand { deadline, charge, .. } = errand;
+        // The time of the upload is no waiting.
+        let job = Job { photos: question.photos(), arrival: Instant::now(), deadline };
         match self.workers.acquire(job).await {
             Ok(worker) => self.measure(worker, snapshot, question, charge).await,
             Err(overload) => {

@@ -66,6 +66,10 @@ pub async fn serve_within(
     engine: Engine,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    if limits.body_memory < 2 * MAX_REQUEST_BYTES {
+        let bytes = limits.body_memory;
+        tracing::warn!(bytes, "the largest requests find no room: raise --body-memory");
+    }
     let (reporter, health) = tonic_health::server::health_reporter();
     announce(&reporter, ServingStatus::NotServing).await;
     let loaded = reporter.clone();

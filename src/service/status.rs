@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, time::Duration};
 
 use mungpy_core::reason::{Reason, WithReason};
 use mungpy_transport::BodyError;
-use tonic::{Code, Status};
+use tonic::{Code, Status, metadata::MetadataValue};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::matching::MatchError;
@@ -24,6 +24,11 @@ pub(super) fn overloaded(retry: Duration, message: impl fmt::Display) -> Status 
     with_details(Reason::Overloaded, message, ErrorDetails::with_retry_info(Some(retry)))
 }
 
+/// The status of a request of which too many others are under way.
+pub(super) fn busy(message: impl fmt::Display) -> Status {
+    overloaded(RETRY, message)
+}
+
 fn with_details(reason: Reason, message: impl fmt::Display, mut details: ErrorDetails) -> Status {
     let code = Code::from_i32(reason.grpc() as i32);
     details.set_error_info(reason.code(), DOMAIN, HashMap::new());
@@ -39,7 +44,7 @@ impl From<MatchError> for Status {
 /// The status of a request whose body did not arrive.
 pub(super) fn of_body(error: BodyError) -> Status {
     match error {
-        BodyError::Spent(spent) => overloaded(RETRY, spent),
+        BodyError::Spent(spent) => busy(spent),
         error => status(error.reason(), error),
     }
 }
@@ -53,6 +58,14 @@ pub(super) fn explained(own: &Status) -> Status {
         _ => Reason::RequestMalformed,
     };
     match (reason, own.message()) {
+        // Tonic's own answer to a path that is unknown says nothing.
+        (Reason::MethodUnknown, message) if !message.is_empty() => {
+            let message = "this compression is not read; send without";
+            let mut status = status(Reason::RequestMalformed, message);
+            let read = MetadataValue::from_static("identity");
+            status.metadata_mut().insert("grpc-accept-encoding", read);
+            status
+        }
         // This message would repeat what the caller sent.
         (Reason::MethodUnknown, _) | (_, "") => status(reason, reason.entry().meaning),
         (_, message) => status(reason, message),

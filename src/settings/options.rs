@@ -95,7 +95,7 @@ pub struct ServeOptions {
     /// refused with OVERLOADED [default: 256]
     #[arg(long, value_name = "MIB", env = "MUNGPY_BODY_MEMORY")]
     pub body_memory: Option<usize>,
-    /// Seconds that a caller may take to begin a request, and to fall behind 64 KiB a second while
+    /// Seconds that a caller may take to begin a request, and to fall behind 16 KiB a second while
     /// sending it [default: 10]
     #[arg(long, value_name = "SECONDS", env = "MUNGPY_RECEIVE_TIMEOUT")]
     pub receive_timeout: Option<u64>,

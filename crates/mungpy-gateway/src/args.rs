@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// refused with OVERLOADED
     #[arg(long, default_value_t = 256, value_name = "MIB", env = "MUNGPY_GATEWAY_BODY_MEMORY")]
     body_memory: usize,
-    /// Seconds that a caller may take to begin a request, and to fall behind 64 KiB a second while
+    /// Seconds that a caller may take to begin a request, and to fall behind 16 KiB a second while
     /// sending it
     #[arg(
         long,

@@ -12,12 +12,12 @@ use super::connection::InFlight;
 /// The body of an answer; its request is in flight as long as it lives.
 pub(crate) struct AnswerBody<B> {
     inner: Pin<Box<B>>,
-    _in_flight: InFlight,
+    in_flight: InFlight,
 }
 
 impl<B> AnswerBody<B> {
     pub(crate) fn new(inner: B, in_flight: InFlight) -> Self {
-        Self { inner: Box::pin(inner), _in_flight: in_flight }
+        Self { inner: Box::pin(inner), in_flight }
     }
 }
 
@@ -29,7 +29,9 @@ impl<B: Body> Body for AnswerBody<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.inner.as_mut().poll_frame(context)
+        let polled = self.inner.as_mut().poll_frame(context);
+        self.in_flight.handing(matches!(polled, Poll::Ready(Some(_))));
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

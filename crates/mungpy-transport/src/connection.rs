@@ -32,14 +32,18 @@ struct State {
     used: bool,
     /// When a request last came or ended.
     last: Instant,
-    /// Whether the caller was told to hang up.
-    closing: bool,
+    /// Since when the caller is told to hang up.
+    closing: Option<Instant>,
+    /// Answers of which a part waits for the caller to take it, and since when there are any.
+    handing: usize,
+    stuck: Option<Instant>,
 }
 
 /// A request that is in flight; it counts until this is dropped.
 pub(crate) struct InFlight {
     connection: Arc<Connection>,
     answered: bool,
+    handing: bool,
 }
 
 /// What to do with a connection next.
@@ -55,7 +59,15 @@ enum Next {
 impl Connection {
     pub(crate) fn new() -> Self {
         let last = Instant::now();
-        let state = State { unanswered: 0, open: 0, used: false, last, closing: false };
+        let state = State {
+            unanswered: 0,
+            open: 0,
+            used: false,
+            last,
+            closing: None,
+            handing: 0,
+            stuck: None,
+        };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
@@ -70,25 +82,31 @@ impl Connection {
         state.open += 1;
         state.used = true;
         state.last = Instant::now();
-        InFlight { connection: Arc::clone(self), answered: false }
+        InFlight { connection: Arc::clone(self), answered: false, handing: false }
     }
 
     /// Whether it ever had a request, and since when it waits for one; `None` if it has one now or
     /// is being closed.
     pub(crate) fn waiting(&self) -> Option<(bool, Instant)> {
         let state = self.state();
-        (state.unanswered == 0 && !state.closing).then_some((state.used, state.last))
+        (state.unanswered == 0 && state.closing.is_none()).then_some((state.used, state.last))
     }
 
     /// Whether it is not being closed.
     pub(crate) fn is_kept(&self) -> bool {
-        !self.state().closing
+        self.state().closing.is_none()
     }
 
     /// Asks for the connection to be closed as soon as its requests are answered.
     pub(crate) fn close(&self) {
-        self.state().closing = true;
+        self.state().closing.get_or_insert_with(Instant::now);
         self.changed.notify_one();
+    }
+
+    /// The same, with a farewell even if it never asked: its first request may be on the way.
+    pub(crate) fn dismiss(&self) {
+        self.state().used = true;
+        self.close();
     }
 
     fn next(&self, limits: &Limits) -> Next {
@@ -96,10 +114,14 @@ impl Connection {
         let patience = if state.used { limits.idle_timeout } else { limits.receive_timeout };
         match (state.closing, state.unanswered, state.open) {
             // Who never asked is owed no farewell.
-            (true, 0, _) if !state.used => Next::DropAt(state.last),
-            (true, 0, _) => Next::DropAt(state.last.max(Instant::now()) + LINGER),
-            (false, _, 0) => Next::CloseAt(state.last + patience),
-            _ => Next::Wait,
+            (Some(_), 0, _) if !state.used => Next::DropAt(state.last),
+            (Some(closed), 0, _) => Next::DropAt(state.last.max(closed) + LINGER),
+            (Some(closed), ..) => Next::DropAt(closed + limits.grace.max(limits.idle_timeout)),
+            (None, _, 0) => Next::CloseAt(state.last + patience),
+            (None, ..) => match state.stuck {
+                Some(since) => Next::CloseAt(since + limits.idle_timeout),
+                None => Next::Wait,
+            },
         }
     }
 
@@ -124,7 +146,7 @@ impl Connection {
                 () = self.changed.notified() => {}
                 () = timer => match self.next(limits) {
                     Next::CloseAt(time) if time <= Instant::now() => self.close(),
-                    _ if matches!(next, Next::DropAt(_)) => return,
+                    Next::DropAt(time) if time <= Instant::now() => return,
                     _ => {}
                 },
             }
@@ -133,6 +155,23 @@ impl Connection {
 }
 
 impl InFlight {
+    /// Whether a part of the answer waits for the caller to take it.
+    pub(crate) fn handing(&mut self, handing: bool) {
+        if self.handing == handing {
+            return;
+        }
+        self.handing = handing;
+        let mut state = self.connection.state();
+        if handing {
+            state.handing += 1;
+        } else {
+            state.handing -= 1;
+        }
+        state.stuck = (state.handing > 0).then(|| state.stuck.unwrap_or_else(Instant::now));
+        drop(state);
+        self.connection.changed.notify_one();
+    }
+
     /// The answer is there, though not handed over yet.
     pub(crate) fn answered(&mut self) {
         if !self.answered {
@@ -146,6 +185,7 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.answered();
+        self.handing(false);
         let mut state = self.connection.state();
         state.open -= 1;
         state.last = Instant::now();

@@ -10,7 +10,8 @@ const FEWEST: u64 = 8;
 /// Raises the limit of this process as far as needed and allowed; returns the connections, of
 /// those that are wanted, for which it suffices.
 pub(crate) fn for_connections(wanted: usize) -> usize {
-    let needed = (wanted as u64).saturating_add(OTHERS);
+    // Connections that are being closed still have theirs.
+    let needed = (wanted as u64).saturating_mul(2).saturating_add(OTHERS);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let allowed = maximum.map_or(needed, |maximum| maximum.min(needed));
     let raised = Rlimit { current: Some(allowed), maximum };

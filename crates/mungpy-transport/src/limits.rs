@@ -23,7 +23,7 @@ pub struct Limits {
 
 impl Limits {
     /// Bytes a second of the slowest body that is waited for.
-    pub const SLOWEST: u64 = 64 * 1024;
+    pub const SLOWEST: u64 = 16 * 1024;
     /// Memory that each request costs beside its body.
     pub const REQUEST_COST: usize = 32 * 1024;
     /// Memory that each frame of a body costs beside its bytes.

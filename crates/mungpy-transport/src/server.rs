@@ -171,11 +171,13 @@ impl House {
         Some((stream, connection))
     }
 
-    /// Closes the connection that has waited longest for a request, if there is one; rather one that
-    /// never had any.
+    /// Closes the connection that has waited longest for a request, if there is one. One that had a
+    /// request before may wait longer, by the time in which a caller must begin.
     fn make_room(&mut self) -> bool {
-        let waiting = self.open.iter().filter_map(|open| Some((open.waiting()?, open)));
-        let oldest = waiting.min_by_key(|(waiting, _)| *waiting).map(|(_, open)| open);
+        let bonus = self.limits.receive_timeout;
+        let worth = |(used, last): (bool, Instant)| if used { last + bonus } else { last };
+        let waiting = self.open.iter().filter_map(|open| Some((worth(open.waiting()?), open)));
+        let oldest = waiting.min_by_key(|(worth, _)| *worth).map(|(_, open)| open);
         oldest.inspect(|connection| connection.close()).is_some()
     }
 
@@ -195,7 +197,7 @@ impl House {
     /// Closes every connection, and waits for requests in flight as long as the grace period lasts.
     async fn drain(mut self) {
         for connection in self.open.drain(..) {
-            connection.close();
+            connection.dismiss();
         }
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(self.limits.grace, ended).await.is_err() {

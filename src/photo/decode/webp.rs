@@ -5,13 +5,14 @@ use std::{io::Cursor, ops::Range};
 use image_webp::WebPDecoder;
 
 use super::{Header, PhotoError, Pixels, check_memory, zeros};
+use crate::photo::header::MAX_CODE_BYTES;
 
 /// Where the chunk with the pixels begins in the file that the decoder gets.
 const CHUNK: usize = 12;
 /// Bytes that the decoder keeps for each pixel, beside the result.
 const BYTES_PER_PIXEL: usize = 5;
-/// The decoder keeps tables for each group of prefix codes of a lossless picture.
-const WORKING_BYTES: usize = 32_000_000;
+/// What else the decoder keeps, above all the prefix codes of a lossless picture.
+const WORKING_BYTES: usize = 32_000_000 + MAX_CODE_BYTES as usize;
 
 /// Decodes the one chunk that holds the pixels; no other reaches the decoder.
 pub(super) fn decode(

@@ -7,8 +7,9 @@ use super::{Body, Fault, Walk, check_size, integers::be16};
 /// Most scans of a JPEG. Encoders write up to about a dozen.
 const MAX_SCANS: u32 = 200;
 /// Most steps of entropy decoding. A step takes 10 to 20 ns. The largest progressive photo that an
-/// encoder makes (50 megapixels, 4:4:4, ten scans) has 20 million.
-const MAX_STEPS: u64 = 32_000_000;
+/// encoder makes (50 megapixels, 4:4:4, three refinements of the brightness and two of each
+/// colour) has 40 million.
+const MAX_STEPS: u64 = 41_000_000;
 /// Most bytes for the coefficients of a JPEG of several scans, which are kept until the last one.
 /// 50 megapixels in three full components take 300 MB.
 pub(in crate::photo) const MAX_COEFFICIENT_BYTES: u64 = 310_000_000;
@@ -71,6 +72,10 @@ impl Segments<'_> {
             match marker {
                 0xD9 => return Ok(None),
                 0x01 | 0xD0..=0xD8 => {}
+                // libjpeg looks for markers inside of these, and may find other scans there.
+                0x00 | 0x02..=0xBF => {
+                    return Err(Fault::Malformed("a marker that does not exist"));
+                }
                 _ => {
                     let length = be16(self.bytes, self.at).ok_or(Fault::Truncated)? as usize;
                     if length < 2 {
@@ -200,6 +205,9 @@ impl Cost {
         let short = Fault::Malformed("a scan header that is too short");
         let Some((&count, rest)) = content.split_first() else { return Err(short) };
         let count = usize::from(count);
+        if !(1..=4).contains(&count) {
+            return Err(Fault::Malformed("a scan of a wrong number of components"));
+        }
         let (Some(selectors), Some(&[start, _, approximation])) =
             (rest.get(..2 * count), rest.get(2 * count..))
         else {

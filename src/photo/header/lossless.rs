@@ -1,12 +1,16 @@
-//! Counts the groups of prefix codes in a lossless WebP (RFC 9649, section 3), before any is built.
+//! Weighs the prefix codes of a lossless WebP (RFC 9649, section 3) before any decoder builds them.
 //!
-//! A group costs the decoder up to 20 kB but the file some 60 bytes, and a file of 4 MB may ask for
-//! 65,536 of them. Their number is known only from an image inside the file, so this walks to it.
+//! A group of codes costs the decoder up to 120 kB but the file some 60 bytes, and a file of 4 MB
+//! may ask for 65,536 of them. Their number is known only from an image inside the file, so this
+//! walks to it, and then through the codes.
 
 use super::Fault;
 
 /// Most groups. Encoders make some hundreds; libwebp at most 2,600.
 const MAX_GROUPS: u32 = 5_000;
+/// Most memory that the decoder may keep for all codes. The 2,600 groups of a large picture take
+/// some 30 MB.
+pub(in crate::photo) const MAX_CODE_BYTES: u64 = 100_000_000;
 /// Sizes of the alphabets of green and lengths, red, blue, alpha, and distances.
 const ALPHABETS: [usize; 5] = [256 + 24, 256, 256, 256, 40];
 /// In which order the lengths of the code of code lengths are stored.
@@ -16,40 +20,73 @@ const LENGTH_ORDER: [usize; 19] =
 /// Refuses a frame of more groups than [`MAX_GROUPS`]; `frame` begins with its signature.
 pub(super) fn check(frame: &[u8]) -> Result<(), Fault> {
     let damaged = Fault::Malformed("a lossless frame whose codes are damaged");
-    let found = groups(frame).ok_or(damaged)?;
-    if found > MAX_GROUPS {
-        let (found, limit) = (found.into(), MAX_GROUPS.into());
+    let codes = Codes::of(frame).ok_or(damaged)?;
+    if codes.groups > MAX_GROUPS {
+        let (found, limit) = (codes.groups.into(), MAX_GROUPS.into());
         return Err(Fault::TooComplex { found, limit, unit: "groups of prefix codes" });
+    }
+    if codes.memory > MAX_CODE_BYTES {
+        let (found, limit) = (codes.memory, MAX_CODE_BYTES);
+        return Err(Fault::TooComplex { found, limit, unit: "bytes of prefix codes" });
     }
     Ok(())
 }
 
-fn groups(frame: &[u8]) -> Option<u32> {
-    let mut bits = Bits { bytes: frame, at: 8 };
+/// The codes of the picture itself.
+struct Codes {
+    groups: u32,
+    /// Bytes that the decoder keeps for them; not looked at any further once they are too many.
+    memory: u64,
+}
+
+impl Codes {
+    /// `None` if the frame is damaged.
+    fn of(frame: &[u8]) -> Option<Self> {
+        let mut bits = Bits { bytes: frame, at: 8 };
+        let (width, height) = skip_transforms(&mut bits)?;
+        let cached = if bits.read(1)? == 1 { 1 << bits.read(4)? } else { 0 };
+        let mut groups = 1;
+        if bits.read(1)? == 1 {
+            let size = bits.read(3)? + 2;
+            groups += skip_image(&mut bits, blocks(width, size), blocks(height, size))?;
+        }
+        let mut memory = 0;
+        for _ in 0..groups {
+            if groups > MAX_GROUPS || memory > MAX_CODE_BYTES {
+                break;
+            }
+            memory += read_group(&mut bits, cached)?.iter().map(Code::memory).sum::<u64>();
+        }
+        Some(Self { groups, memory })
+    }
+}
+
+/// Walks through the transforms; returns the sides of the picture behind them.
+fn skip_transforms(bits: &mut Bits<'_>) -> Option<(u32, u32)> {
     let (mut width, height) = (bits.read(14)? + 1, bits.read(14)? + 1);
     bits.read(4)?;
+    let mut seen = 0_u32;
     while bits.read(1)? == 1 {
-        match bits.read(2)? {
+        let kind = bits.read(2)?;
+        // Each transform comes once; a few bytes of another would cost a walk through an image.
+        if seen & (1 << kind) != 0 {
+            return None;
+        }
+        seen |= 1 << kind;
+        match kind {
             0 | 1 => {
                 let size = bits.read(3)? + 2;
-                skip_image(&mut bits, blocks(width, size), blocks(height, size))?;
+                skip_image(bits, blocks(width, size), blocks(height, size))?;
             }
             2 => {}
             _ => {
                 let colours = bits.read(8)? + 1;
-                skip_image(&mut bits, colours, 1)?;
+                skip_image(bits, colours, 1)?;
                 width = blocks(width, packing(colours));
             }
         }
     }
-    if bits.read(1)? == 1 {
-        bits.read(4)?;
-    }
-    if bits.read(1)? == 0 {
-        return Some(1);
-    }
-    let size = bits.read(3)? + 2;
-    Some(skip_image(&mut bits, blocks(width, size), blocks(height, size))? + 1)
+    Some((width, height))
 }
 
 /// Sides in blocks of 2^`size` pixels.
@@ -72,10 +109,7 @@ fn packing(colours: u32) -> u32 {
 /// What a copy or a cached colour repeats was there before, so it needs no looking at.
 fn skip_image(bits: &mut Bits<'_>, width: u32, height: u32) -> Option<u32> {
     let cached = if bits.read(1)? == 1 { 1 << bits.read(4)? } else { 0 };
-    let mut codes = Vec::with_capacity(ALPHABETS.len());
-    for (number, size) in ALPHABETS.into_iter().enumerate() {
-        codes.push(Code::read(bits, if number == 0 { size + cached } else { size })?);
-    }
+    let codes = read_group(bits, cached)?;
     let pixels = u64::from(width) * u64::from(height);
     let (mut largest, mut done) = (0, 0);
     while done < pixels {
@@ -93,12 +127,20 @@ fn skip_image(bits: &mut Bits<'_>, width: u32, height: u32) -> Option<u32> {
         } else {
             done += 1;
         }
-        // A picture of one colour takes no bits, so nothing else would end it early.
-        if codes[..4].iter().all(|code| code.single.is_some()) && green < 256 {
+        // What takes no bits goes on like this to the end.
+        let is_one_colour = green < 256 && codes[..4].iter().all(|code| code.single.is_some());
+        let is_one_cached = usize::from(green) >= ALPHABETS[0] && codes[0].single.is_some();
+        if is_one_colour || is_one_cached {
             break;
         }
     }
     Some(largest)
+}
+
+/// The five codes of a group; the first one also names cached colours.
+fn read_group(bits: &mut Bits<'_>, cached: usize) -> Option<Vec<Code>> {
+    let size = |number: usize| ALPHABETS[number] + if number == 0 { cached } else { 0 };
+    (0..ALPHABETS.len()).map(|number| Code::read(bits, size(number))).collect()
 }
 
 /// The number that a symbol of lengths or distances begins, with the bits that follow it.
@@ -172,17 +214,31 @@ impl Code {
         Some(code)
     }
 
-    /// The code of these lengths, one for each symbol.
+    /// The code of these lengths, one for each symbol; none is above 15.
     fn of(lengths: &[u8]) -> Option<Self> {
         let mut counts = [0; 16];
-        let mut symbols = Vec::new();
-        for length in 1..16_u8 {
-            let having = (0_u16..).zip(lengths).filter(|&(_, &of_symbol)| of_symbol == length);
-            symbols.extend(having.map(|(symbol, _)| symbol));
-            counts[usize::from(length)] = symbols.len() as u32 - counts.iter().sum::<u32>();
+        for &length in lengths.iter().filter(|&&length| length > 0) {
+            counts[usize::from(length)] += 1;
+        }
+        let mut places = [0; 16];
+        for length in 1..15 {
+            places[length + 1] = places[length] + counts[length] as usize;
+        }
+        let mut symbols = vec![0; counts.iter().sum::<u32>() as usize];
+        for (symbol, &length) in (0_u16..).zip(lengths).filter(|(_, length)| **length > 0) {
+            let place = &mut places[usize::from(length)];
+            symbols[*place] = symbol;
+            *place += 1;
         }
         let single = if let [only] = symbols[..] { Some(only) } else { None };
         (!symbols.is_empty()).then_some(Self { counts, symbols, single })
+    }
+
+    /// Bytes that the decoder keeps for it: a table of up to ten bits, and nodes for longer codes.
+    fn memory(&self) -> u64 {
+        let longest = self.counts.iter().rposition(|&count| count > 0).unwrap_or(0);
+        let long: u32 = self.counts[11..].iter().sum();
+        (4 << longest.min(10)) + 32 * u64::from(long)
     }
 
     fn symbol(&self, bits: &mut Bits<'_>) -> Option<u16> {
@@ -219,5 +275,26 @@ impl Bits<'_> {
             self.at += 1;
         }
         Some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_codes_cost_the_decoder_more_than_their_table() {
+        let memory = |lengths: &[u8]| Code::of(lengths).unwrap().memory();
+        assert_eq!(memory(&[1, 1]), 8);
+        assert_eq!(memory(&[11; 2048]), 4096 + 32 * 2048);
+    }
+
+    #[test]
+    fn symbols_stand_in_the_order_of_their_codes() {
+        let code = Code::of(&[3, 0, 1, 3, 2]).unwrap();
+        assert_eq!(code.symbols, [2, 4, 0, 3]);
+        // 110 is the first code of three bits; the first bit of a code is read first.
+        assert_eq!(code.symbol(&mut Bits { bytes: &[0b011], at: 0 }), Some(0));
+        assert!(Code::of(&[0, 0]).is_none());
     }
 }

@@ -17,6 +17,7 @@ use mungpy_proto::limits::MAX_PHOTO_BYTES;
 
 use super::PhotoError;
 pub(super) use jpeg::MAX_COEFFICIENT_BYTES;
+pub(super) use lossless::MAX_CODE_BYTES;
 
 /// Largest number of pixels to decode; enough for 48-megapixel phones.
 pub const MAX_PIXELS: u64 = 50_000_000;

@@ -140,8 +140,9 @@ rust::Vec<uint8_t> encode_jpeg(rust::Slice<const uint8_t> rgb, uint32_t width, u
     bytes.reserve(encoding.size);
     for (size_t i = 0; i < encoding.size; ++i) bytes.push_back(encoding.bytes[i]);
   }
-  std::free(encoding.bytes);
+  // After a fault the pointer may be to a buffer that libjpeg has freed already; the rest is lost.
   if (!is_done) throw std::bad_alloc();
+  std::free(encoding.bytes);
   return bytes;
 }
 

@@ -65,6 +65,30 @@ fn deep_code(bits: &mut Bits) {
     }
 }
 
+/// A code of one symbol, that of the last colour in a cache of two.
+fn last_cached_colour(bits: &mut Bits) {
+    // Codes for the lengths: 0 for a length of 1, 1 for a run of zeros.
+    bits.put(0, 1).put(0, 4).put(0, 3).put(1, 3).put(0, 3).put(1, 3).put(0, 1);
+    for zeros in [138, 132, 11] {
+        bits.put(1, 1).put(zeros - 11, 7);
+    }
+    bits.put(0, 1);
+}
+
+/// A frame of many transforms of one kind. The image of each takes few bits and a million steps.
+fn repeated_transforms(size: (u16, u16)) -> Vec<u8> {
+    let mut bits = lossless_start(size);
+    for _ in 0..20_000 {
+        bits.put(1, 1).put(0, 2).put(0, 3);
+        bits.put(1, 1).put(1, 4);
+        last_cached_colour(&mut bits);
+        for symbol in [255, 0, 255, 0] {
+            bits.put(0b101, 3).put(symbol, 8);
+        }
+    }
+    chunk(*b"VP8L", &bits.finish())
+}
+
 /// A frame of 65,536 groups of prefix codes, each as long as it is short to write.
 fn groups(size: (u16, u16)) -> Vec<u8> {
     let mut bits = lossless_start(size);
@@ -137,6 +161,11 @@ fn groups_of_prefix_codes_are_bounded() {
     assert!(bomb.len() < MAX_BYTES, "{}", bomb.len());
     assert_refused(&bomb, Reason::PhotoTooComplex);
     assert_refused(&webp(&[groups(LARGEST)]), Reason::PhotoTooComplex);
+}
+
+#[test]
+fn each_transform_comes_once() {
+    assert_refused(&webp(&[repeated_transforms(LARGEST)]), Reason::PhotoCorrupt);
 }
 
 #[test]

@@ -48,11 +48,7 @@ pub(super) fn process(
         Err(failed) => return failed,
     };
     match known {
-        // Decoders and their limits have no version, and to try again costs little.
-        Some(Entry::Rejected(known)) if known.reason.entry().section == Section::Photo => {
-            measure(extractor, dog, digest)
-        }
-        Some(entry) if entry.is_of(&digest, extractor.version()) && is_in_place(entry, dog) => {
+        Some(entry) if entry.is_of(&digest, extractor.version()) && holds(entry, dog) => {
             refreshed(entry, dog)
         }
         _ => measure(extractor, dog, digest),
@@ -96,13 +92,15 @@ fn add(hasher: &mut Sha256, photo: &Result<Vec<u8>, PhotoError>) {
     hasher.update(bytes);
 }
 
-/// Whether the measured photo is still at the same path.
-fn is_in_place(entry: &Entry, dog: &ListedDog) -> bool {
+/// Whether what is known of unchanged photos still holds: the measured photo must be at the same
+/// path. A photo that could not be decoded is tried again, because decoders and their limits have
+/// no version, and to try costs little.
+fn holds(entry: &Entry, dog: &ListedDog) -> bool {
     match entry {
         Entry::Dog(record) => {
             dog.photos.iter().any(|photo| location(photo) == record.photo_location)
         }
-        Entry::Rejected(_) => true,
+        Entry::Rejected(rejection) => rejection.reason.entry().section != Section::Photo,
     }
 }
 

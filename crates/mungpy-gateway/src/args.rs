@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use clap::Parser;
 use mungpy_transport::{Limits, MIB};
 
+const DEFAULT: Limits = Limits::DEFAULT;
+
 /// Forwards REST requests to the mungpy gRPC server
 #[derive(Debug, Parser)]
 #[command(name = "mungpy-gateway", version, about)]
@@ -28,17 +30,17 @@ pub(super) struct Args {
     pub(super) upstream: String,
     /// Connections at a time; when all are in use, a new one takes the place of the one that has
     /// been idle longest
-    #[arg(long, default_value_t = 1024, value_name = "N", env = "MUNGPY_GATEWAY_MAX_CONNECTIONS")]
+    #[arg(long, default_value_t = DEFAULT.connections, value_name = "N", env = "MUNGPY_GATEWAY_MAX_CONNECTIONS")]
     max_connections: usize,
     /// Memory for the bodies of all requests in flight, in MiB; a request that finds none left is
     /// refused with OVERLOADED
-    #[arg(long, default_value_t = 256, value_name = "MIB", env = "MUNGPY_GATEWAY_BODY_MEMORY")]
+    #[arg(long, default_value_t = DEFAULT.body_memory / MIB, value_name = "MIB", env = "MUNGPY_GATEWAY_BODY_MEMORY")]
     body_memory: usize,
     /// Seconds that a caller may take to begin a request, and to fall behind 16 KiB a second while
     /// sending it
     #[arg(
         long,
-        default_value_t = 10,
+        default_value_t = DEFAULT.receive_timeout.as_secs(),
         value_name = "SECONDS",
         env = "MUNGPY_GATEWAY_RECEIVE_TIMEOUT"
     )]
@@ -46,13 +48,13 @@ pub(super) struct Args {
     /// Seconds after which a connection without a request is closed
     #[arg(
         long,
-        default_value_t = 120,
+        default_value_t = DEFAULT.idle_timeout.as_secs(),
         value_name = "SECONDS",
         env = "MUNGPY_GATEWAY_IDLE_TIMEOUT"
     )]
     idle_timeout: u64,
     /// Seconds that requests in flight may take after the signal to stop
-    #[arg(long, default_value_t = 20, value_name = "SECONDS", env = "MUNGPY_GATEWAY_GRACE")]
+    #[arg(long, default_value_t = DEFAULT.grace.as_secs(), value_name = "SECONDS", env = "MUNGPY_GATEWAY_GRACE")]
     grace: u64,
     /// Write log lines as JSON, one object per line
     #[arg(long, env = "MUNGPY_LOG_JSON")]

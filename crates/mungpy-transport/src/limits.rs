@@ -22,6 +22,14 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// What callers may use unless a setting says otherwise.
+    pub const DEFAULT: Self = Self {
+        connections: 1024,
+        body_memory: 256 * MIB,
+        receive_timeout: Duration::from_secs(10),
+        idle_timeout: Duration::from_secs(120),
+        grace: Duration::from_secs(20),
+    };
     /// Bytes a second of the slowest body that is waited for.
     pub const SLOWEST: u64 = 16 * 1024;
     /// Memory that each request costs beside its body.
@@ -45,13 +53,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connections: 1024,
-            body_memory: 256 * MIB,
-            receive_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(120),
-            grace: Duration::from_secs(20),
-        }
+        Self::DEFAULT
     }
 }
 

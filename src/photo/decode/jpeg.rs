@@ -32,12 +32,11 @@ pub(super) fn decode(
     let [width, height] = [header.width, header.height].map(|side| side.div_ceil(denominator));
     let mut pixels = Pixels::blank(width, height, plan.channels)?;
     let end = libjpeg::decode(bytes, &plan, &mut pixels.bytes);
-    let corrupt = |detail| PhotoError::Corrupt { format: header.format.name(), detail };
     match end.outcome {
         JpegOutcome::Done => Ok(if components == 4 { rgb(pixels, end.is_adobe) } else { pixels }),
         JpegOutcome::OutOfMemory => Err(PhotoError::OutOfMemory),
-        JpegOutcome::Corrupt => Err(corrupt(end.message)),
-        _ => Err(corrupt("it needs more scans or memory than its header says".to_owned())),
+        JpegOutcome::Corrupt => Err(header.corrupt(&end.message)),
+        _ => Err(header.corrupt("it needs more scans or memory than its header says")),
     }
 }
 

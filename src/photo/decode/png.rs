@@ -44,7 +44,7 @@ pub(super) fn decode(
     let rows = if reader.info().interlaced { rows_of_passes(header.height) } else { header.height };
     // Not one row more: to look for it, the decoder would inflate all data that is left.
     for number in 0..rows as usize {
-        let ended = || corrupt(header, "its data ends before the picture does");
+        let ended = || header.corrupt("its data ends before the picture does");
         let row = reader.next_interlaced_row().map_err(fault)?.ok_or_else(ended)?;
         let data = without_alpha(row.data(), kind, &mut opaque);
         if let InterlaceInfo::Adam7(pass) = row.interlace() {
@@ -77,12 +77,8 @@ fn without_alpha<'a>(row: &'a [u8], kind: ColorType, opaque: &'a mut Vec<u8>) ->
 fn fault(header: &Header, error: &DecodingError) -> PhotoError {
     match error {
         DecodingError::LimitsExceeded => PhotoError::OutOfMemory,
-        DecodingError::IoError(_) => corrupt(header, "its data ends before the picture does"),
-        DecodingError::Format(error) => corrupt(header, error),
-        DecodingError::Parameter(error) => corrupt(header, error),
+        DecodingError::IoError(_) => header.corrupt("its data ends before the picture does"),
+        DecodingError::Format(error) => header.corrupt(error),
+        DecodingError::Parameter(error) => header.corrupt(error),
     }
-}
-
-fn corrupt(header: &Header, detail: &(impl ToString + ?Sized)) -> PhotoError {
-    PhotoError::Corrupt { format: header.format.name(), detail: detail.to_string() }
 }

@@ -29,13 +29,12 @@ pub(super) fn decode(
     drop_transparency(&mut file);
     let mut pixels = Pixels::blank(header.width, header.height, 3)?;
     check_memory(header.width as usize * header.height as usize * BYTES_PER_PIXEL + WORKING_BYTES)?;
-    let corrupt = |detail: String| PhotoError::Corrupt { format: header.format.name(), detail };
     let mut decoder =
-        WebPDecoder::new(Cursor::new(file)).map_err(|error| corrupt(error.to_string()))?;
+        WebPDecoder::new(Cursor::new(file)).map_err(|error| header.corrupt(&error))?;
     if decoder.dimensions() != (header.width, header.height) || decoder.has_alpha() {
-        return Err(corrupt("the decoder found another picture".to_owned()));
+        return Err(header.corrupt("the decoder found another picture"));
     }
-    decoder.read_image(&mut pixels.bytes).map_err(|error| corrupt(error.to_string()))?;
+    decoder.read_image(&mut pixels.bytes).map_err(|error| header.corrupt(&error))?;
     Ok(pixels)
 }
 

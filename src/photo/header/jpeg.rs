@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Body, Fault, Walk, check_size, integers::be16};
+use super::{Body, Fault, Walk, check_limit, check_size, integers::be16};
 
 /// Most scans of a JPEG. Encoders write up to about a dozen.
 const MAX_SCANS: u32 = 200;
@@ -232,19 +232,11 @@ impl Cost {
     }
 
     fn check(&self, frame: &Frame, components_of_scan: usize) -> Result<(), Fault> {
-        if self.scans > MAX_SCANS {
-            let (found, limit) = (self.scans.into(), MAX_SCANS.into());
-            return Err(Fault::TooComplex { found, limit, unit: "scans" });
-        }
-        if self.steps > MAX_STEPS {
-            let (found, limit) = (self.steps, MAX_STEPS);
-            return Err(Fault::TooComplex { found, limit, unit: "steps of decoding" });
-        }
-        let is_kept = frame.is_progressive || components_of_scan < frame.components.len();
-        let found = frame.blocks() * BLOCK_BYTES;
-        if is_kept && found > MAX_COEFFICIENT_BYTES {
-            let limit = MAX_COEFFICIENT_BYTES;
-            return Err(Fault::TooComplex { found, limit, unit: "bytes of coefficients" });
+        check_limit(self.scans.into(), MAX_SCANS.into(), "scans")?;
+        check_limit(self.steps, MAX_STEPS, "steps of decoding")?;
+        if frame.is_progressive || components_of_scan < frame.components.len() {
+            let kept = frame.blocks() * BLOCK_BYTES;
+            check_limit(kept, MAX_COEFFICIENT_BYTES, "bytes of coefficients")?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! may ask for 65,536 of them. Their number is known only from an image inside the file, so this
 //! walks to it, and then through the codes.
 
-use super::Fault;
+use super::{Fault, check_limit};
 
 /// Most groups. Encoders make some hundreds; libwebp at most 2,600.
 const MAX_GROUPS: u32 = 5_000;
@@ -21,15 +21,8 @@ const LENGTH_ORDER: [usize; 19] =
 pub(super) fn check(frame: &[u8]) -> Result<(), Fault> {
     let damaged = Fault::Malformed("a lossless frame whose codes are damaged");
     let codes = Codes::of(frame).ok_or(damaged)?;
-    if codes.groups > MAX_GROUPS {
-        let (found, limit) = (codes.groups.into(), MAX_GROUPS.into());
-        return Err(Fault::TooComplex { found, limit, unit: "groups of prefix codes" });
-    }
-    if codes.memory > MAX_CODE_BYTES {
-        let (found, limit) = (codes.memory, MAX_CODE_BYTES);
-        return Err(Fault::TooComplex { found, limit, unit: "bytes of prefix codes" });
-    }
-    Ok(())
+    check_limit(codes.groups.into(), MAX_GROUPS.into(), "groups of prefix codes")?;
+    check_limit(codes.memory, MAX_CODE_BYTES, "bytes of prefix codes")
 }
 
 /// The codes of the picture itself.

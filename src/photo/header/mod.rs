@@ -108,6 +108,11 @@ impl Header {
             body: walk.body,
         })
     }
+
+    /// The fault of a file whose pixels cannot be decoded.
+    pub(super) fn corrupt(&self, detail: &(impl ToString + ?Sized)) -> PhotoError {
+        PhotoError::Corrupt { format: self.format.name(), detail: detail.to_string() }
+    }
 }
 
 /// Refuses a size that no face fits into, or that costs too much.
@@ -119,6 +124,11 @@ fn check_size(width: u32, height: u32) -> Result<(), Fault> {
         return Err(Fault::Photo(PhotoError::TooManyPixels { width, height }));
     }
     Ok(())
+}
+
+/// Refuses more of something than a limit.
+fn check_limit(found: u64, limit: u64, unit: &'static str) -> Result<(), Fault> {
+    if found > limit { Err(Fault::TooComplex { found, limit, unit }) } else { Ok(()) }
 }
 
 /// Fault in a file of a known format.

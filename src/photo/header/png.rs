@@ -1,6 +1,6 @@
 //! Walks the chunks of a PNG (ISO/IEC 15948).
 
-use super::{Body, Fault, Walk, check_size, integers::be32};
+use super::{Body, Fault, Walk, check_limit, check_size, integers::be32};
 
 /// Most bytes of pixels, as stored before they are deflated: 50 megapixels of 16 bits in three
 /// channels. An interlaced picture costs twice as much.
@@ -58,10 +58,5 @@ fn check_work(width: u32, height: u32, rest: &[u8]) -> Result<(), Fault> {
     };
     let times = if interlace == 0 { 1 } else { 2 };
     let bits = u64::from(width) * u64::from(height) * samples * u64::from(depth);
-    let found = bits / 8 * times;
-    if found > MAX_PIXEL_BYTES {
-        let limit = MAX_PIXEL_BYTES;
-        return Err(Fault::TooComplex { found, limit, unit: "bytes of pixels" });
-    }
-    Ok(())
+    check_limit(bits / 8 * times, MAX_PIXEL_BYTES, "bytes of pixels")
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Body, Fault, MAX_WEBP_PIXELS, Walk, check_size,
+    Body, Fault, MAX_WEBP_PIXELS, Walk, check_limit, check_size,
     integers::{le24, le32},
     lossless,
 };
@@ -56,10 +56,7 @@ pub(super) fn walk(bytes: &[u8]) -> Result<Walk, Fault> {
 /// A size, checked as early as it is read.
 fn checked(width: u32, height: u32) -> Result<(u32, u32), Fault> {
     check_size(width, height)?;
-    let found = u64::from(width) * u64::from(height);
-    if found > MAX_WEBP_PIXELS {
-        return Err(Fault::TooComplex { found, limit: MAX_WEBP_PIXELS, unit: "pixels" });
-    }
+    check_limit(u64::from(width) * u64::from(height), MAX_WEBP_PIXELS, "pixels")?;
     Ok((width, height))
 }
 

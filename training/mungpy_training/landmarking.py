@@ -20,10 +20,7 @@ CELL: int = _TABLES["heatmap"]["cell"]
 
 JITTERS: list[tuple[float, float, float]] = [tuple(jitter) for jitter in _TABLES["boxes"]["jitters"]]
 
-ROUNDS: list[int] = _TABLES["refinement"]["rounds"]
-TOWARDS_MEAN: float = _TABLES["refinement"]["towards_mean"]
-WARP_MARGIN: float = _TABLES["refinement"]["warp_margin"]
-MEAN_DOG_FEATURES: list[float] = _TABLES["refinement"]["mean_features"]
+LOOKS: int = _TABLES["boxes"]["looks"]
 
 CENTROID_SIZE: float = _TABLES["alignment"]["centroid_size"]
 CENTROID_RISE: float = _TABLES["alignment"]["centroid_rise"]

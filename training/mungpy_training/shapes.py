@@ -7,7 +7,7 @@ chin. Left and right are the picture's. A symmetric shape holds its landmarks as
 
 import numpy as np
 
-from mungpy_training.landmarking import LANDMARKS, MEAN_DOG_FEATURES, MIRROR_ORDER
+from mungpy_training.landmarking import LANDMARKS, MIRROR_ORDER
 
 MIRROR_16 = np.array(MIRROR_ORDER)
 # The same for the 68 landmarks of the iBUG 300-W scheme.
@@ -114,4 +114,9 @@ def from_features(values):
     return shape / np.linalg.norm(shape)
 
 
+# Features of the mean of 563 marked dogs (mungpy_training.landmarks.mean_face), in units of centroid size. For the
+# pairs with the left landmarks 0, 1, 2, 3, 8 and 12: first half the distance between left and right of each pair, then
+# the height of each pair; then the height of the landmarks 9, 11, 13 and 15 on the midline.
+MEAN_DOG_FEATURES = [0.236, 0.185, 0.135, 0.186, 0.101, 0.177]
+MEAN_DOG_FEATURES += [-0.189, -0.223, -0.173, -0.151, 0.096, 0.222, 0.028, 0.187, 0.239, 0.381]
 MEAN_DOG = from_features(MEAN_DOG_FEATURES)

@@ -57,9 +57,9 @@ int main(int count, char** arguments) try {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const double threshold = std::stod(arguments[3]), side = std::stod(arguments[4]);
   if (std::string(arguments[1]) == "teacher") {
-    detect_all<networks::Teacher>(arguments[2], threshold, side);
+    detect_all<networks::PublishedDetector>(arguments[2], threshold, side);
   } else {
-    detect_all<networks::Student>(arguments[2], threshold, side);
+    detect_all<networks::OwnDetector>(arguments[2], threshold, side);
   }
 } catch (const std::exception& error) {
   std::cerr << "detect: " << error.what() << '\n';

@@ -18,7 +18,7 @@
 namespace {
 
 void find_dogs(const std::string& model) {
-  networks::Teacher net;
+  networks::PublishedDetector net;
   dlib::deserialize(model) >> net;
   for (std::string name; std::getline(std::cin, name);) {
     dlib::matrix<dlib::rgb_pixel> picture;

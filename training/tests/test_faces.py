@@ -2,11 +2,12 @@
 
 import json
 from collections import defaultdict
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 
-from mungpy_training.landmarking import CHIP_DROP, CHIP_REACH, CHIP_SIDE, JITTERS
+from mungpy_training.landmarking import CHIP_DROP, CHIP_REACH, CHIP_SIDE, INPUT_UNIT, JITTERS
 from mungpy_training.landmarks import faces as face_set
 from mungpy_training.shapes import MIRROR_16, apply
 
@@ -78,7 +79,7 @@ def test_the_input_lies_between_minus_1_and_1():
     found = face_set.normalised(chip)
     assert found.shape == (3, CHIP_SIDE, CHIP_SIDE)
     assert found.dtype == np.float32
-    assert found[0, 0, 0] == -127 / 128 and found[0, 0, 1] == 1 and found[0, 5, 5] == 0
+    assert found[0, 0, 0] == -127 / INPUT_UNIT and found[0, 0, 1] == 128 / INPUT_UNIT and found[0, 5, 5] == 0
 
 
 def test_a_sample_moves_points_and_visibility_as_the_picture(face, rng, monkeypatch):
@@ -90,7 +91,7 @@ def test_a_sample_moves_points_and_visibility_as_the_picture(face, rng, monkeypa
     face.visible[0] = False
     seen = set()
     for _ in range(20):
-        chip, points, visible = face_set.sample_chip(face, rng, warp=3.5)
+        chip, points, visible = face_set.sample_chip(face, SimpleNamespace(side=160, unit=128), rng, warp=3.5)
         (hidden,) = np.flatnonzero(~visible) if (~visible).sum() == 1 else (None,)
         if hidden is None:
             continue

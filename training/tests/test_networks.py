@@ -11,9 +11,8 @@ from mungpy_training.landmarking import (  # noqa: E402
     CENTROID_RISE,
     CENTROID_SIZE,
     CHIP_SIDE,
+    INPUT_UNIT,
     JITTERS,
-    ROUNDS,
-    TOWARDS_MEAN,
 )
 from mungpy_training.landmarks import crossval, network, prediction, repeatability, train  # noqa: E402
 from mungpy_training.landmarks.faces import chip_matrix  # noqa: E402
@@ -32,8 +31,8 @@ def test_the_expected_position_lies_between_equal_cells():
 
 def test_the_network_gives_a_heat_map_for_each_landmark():
     with torch.no_grad():
-        scores = network.Landmarker().eval()(torch.zeros(2, 3, CHIP_SIDE, CHIP_SIDE))
-    assert scores.shape == (2, 16, CELLS, CELLS)
+        scores = network.Landmarker().eval()(torch.zeros(2, 3, network.SIDE, network.SIDE))
+    assert scores.shape == (2, 16, network.SIDE // CELL, network.SIDE // CELL)
 
 
 def test_even_padding_changes_no_output():
@@ -42,7 +41,7 @@ def test_even_padding_changes_no_output():
 
     torch.manual_seed(1)
     net = network.Landmarker().eval()
-    chips = torch.randn(1, 3, CHIP_SIDE, CHIP_SIDE)
+    chips = torch.randn(1, 3, network.SIDE, network.SIDE)
     with torch.no_grad():
         before = net(chips)
         pad_evenly(net)
@@ -72,6 +71,8 @@ def test_hidden_landmarks_do_not_count():
 
 class Fixed:
     """Stands in for a network: it finds the same landmarks in every chip, mirrored in every second one."""
+
+    side, unit = CHIP_SIDE, INPUT_UNIT
 
     def __init__(self, points):
         self.points = points
@@ -107,8 +108,8 @@ def test_each_jittered_box_gives_a_prediction(in_chip, face):
 
 
 def test_the_rounds_begin_with_their_jittered_boxes(in_chip, face):
-    first, last = prediction.predict_in_rounds(Fixed(in_chip), face)
-    assert first.shape == (ROUNDS[0], 16, 2)
+    first, last = prediction.predict_in_rounds(Fixed(in_chip), face, (3, 3))
+    assert first.shape == (3, 16, 2)
     assert last.shape == (16, 2)
 
 
@@ -116,13 +117,13 @@ def test_a_refined_prediction_is_warped_back(face):
     """A network that sees the refined face where the warp has put it confirms the landmarks."""
     points = apply(chip_matrix(face.box), face.points)
     shape, size, roll = symmetric_shape(points)
-    target = points + from_complex(TOWARDS_MEAN * (MEAN_DOG - shape) * size * np.exp(1j * roll))
+    target = points + from_complex(prediction.TOWARDS_MEAN * (MEAN_DOG - shape) * size * np.exp(1j * roll))
     found = prediction.refine_towards_mean(Fixed(target), face, face.points, JITTERS[0])
     assert np.abs(apply(chip_matrix(face.box), found) - points).max() < 0.75 * CELL
 
 
 def test_in_an_aligned_chip_every_face_stands_upright_and_has_one_size(points):
-    moved = apply(prediction.aligned_matrix(points), points)
+    moved = apply(prediction.aligned_matrix(points, CHIP_SIDE), points)
     _, _, roll = symmetric_shape(moved)
     middle = (CHIP_SIDE - 1) / 2
     assert roll == pytest.approx(0, abs=1e-6)

@@ -22,8 +22,8 @@ def centre_of(chip):
 
 
 def chip_and_points(face):
-    matrix = chip_matrix(face.box)
-    return cut(face.image, matrix), apply(matrix, face.points)
+    matrix = chip_matrix(face.box, size=SIDE)
+    return cut(face.image, matrix, SIDE), apply(matrix, face.points)
 
 
 def test_a_warp_of_nothing_changes_nothing(face, rng):

@@ -1,7 +1,6 @@
 """Prints the errors over all folds of the cross-validation, with bootstrap intervals.
 
-It predicts as the program does: in jittered chips, each as it is and mirrored, then with the face warped towards the
-mean face.
+It predicts as the program does: in jittered chips, each as it is and mirrored.
 """
 
 import argparse
@@ -10,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mungpy_training.landmarking import LOOKS
 from mungpy_training.landmarks import faces as face_set
-from mungpy_training.landmarks import network
-from mungpy_training.landmarks.prediction import predict_in_rounds
+from mungpy_training.landmarks import student
+from mungpy_training.landmarks.prediction import looks
 from mungpy_training.landmarks.train import FOLDS, GROUPS, relative_errors
 from mungpy_training.shapes import interocular_distance
 
@@ -28,10 +28,10 @@ def disagreement(predictions):
 
 def evaluate(path, faces):
     """The relative errors (faces × landmarks) of the network of one fold, and the disagreement for each face."""
-    net = network.load(path)
-    found = [predict_in_rounds(net, face) for face in faces]
-    errors = [relative_errors(face, last) for face, (_, last) in zip(faces, found, strict=True)]
-    return np.array(errors), np.array([disagreement(first) for first, _ in found])
+    net = student.load(path)
+    found = [looks(net, face, LOOKS) for face in faces]
+    errors = [relative_errors(face, seen.mean(0)) for face, seen in zip(faces, found, strict=True)]
+    return np.array(errors), np.array([disagreement(seen) for seen in found])
 
 
 def interval(values, rng, figure=np.mean):

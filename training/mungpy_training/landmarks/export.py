@@ -1,7 +1,7 @@
-"""Writes a trained network as ONNX for OpenCV's dnn module.
+"""Writes a trained teacher as ONNX.
 
 Input `chips`: N × 3 × side × side, RGB, normalised. Output `heatmaps`: the score of each cell before the softmax. Sides
-are those in landmark-models/landmarking.toml.
+are those of network.py.
 """
 
 import argparse
@@ -10,14 +10,13 @@ import onnx
 import torch
 from torch import nn
 
-from mungpy_training.landmarking import CHIP_SIDE
 from mungpy_training.landmarks import network
 
 
 def evenly_padded(conv):
     """The same strided convolution with equal padding on both sides: its kernel is one longer and begins with zeros.
 
-    OpenCV 4.6 reads no padding that depends on the input.
+    Version 0.1 ran it in OpenCV 4.6, which reads no padding that depends on the input.
     """
     longer = conv.kernel_size[0] + 1
     out = nn.Conv2d(conv.in_channels, conv.out_channels, longer, 2, (longer - 2) // 2, groups=conv.groups, bias=False)
@@ -46,7 +45,7 @@ def main():
     pad_evenly(net)
     torch.onnx.export(
         net.eval(),
-        (torch.zeros(1, 3, CHIP_SIDE, CHIP_SIDE),),
+        (torch.zeros(1, 3, network.SIDE, network.SIDE),),
         args.target,
         input_names=["chips"],
         output_names=["heatmaps"],

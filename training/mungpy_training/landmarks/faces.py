@@ -68,30 +68,29 @@ def fold(face, folds):
     return zlib.crc32(face.individual.encode()) % folds
 
 
-def chip_matrix(box, jitter=PLAIN, roll=0.0):
-    """The 2 × 3 matrix from pixels of the image to pixels of the chip around a jittered box."""
+def chip_matrix(box, jitter=PLAIN, roll=0.0, size=CHIP_SIDE):
+    """The 2 × 3 matrix from pixels of the image to those of the chip of `size` pixels around a jittered box."""
     left, top, right, bottom = box
     dx, dy, scale = jitter
     side = (right - left + bottom - top) / 2
     centre = np.array([(left + right) / 2 + dx * side, (top + bottom) / 2 + (CHIP_DROP + dy) * side])
-    zoom = CHIP_SIDE / (side * CHIP_REACH * scale)
+    zoom = size / (side * CHIP_REACH * scale)
     cos, sin = zoom * np.cos(roll), zoom * np.sin(roll)
     linear = np.array([[cos, -sin], [sin, cos]])
-    return np.c_[linear, (CHIP_SIDE - 1) / 2 - linear @ centre]
+    return np.c_[linear, (size - 1) / 2 - linear @ centre]
 
 
-def cut(image, matrix):
-    """The chip as CHIP_SIDE × CHIP_SIDE × 3 bytes. Outside of the image its border pixels go on."""
+def cut(image, matrix, size=CHIP_SIDE):
+    """The chip as size × size × 3 bytes. Outside of the image its border pixels go on."""
     zoom = np.hypot(matrix[0, 0], matrix[1, 0])
     if zoom < 0.67:  # smooth, or fine patterns alias
         image = cv2.GaussianBlur(image, (0, 0), 0.4 / zoom)
-    size = (CHIP_SIDE, CHIP_SIDE)
-    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def normalised(chip):
-    """The chip as the network's input: 3 × CHIP_SIDE × CHIP_SIDE."""
-    return ((chip.astype(np.float32) - INPUT_MEAN) / INPUT_UNIT).transpose(2, 0, 1)
+def normalised(chip, unit=INPUT_UNIT):
+    """The chip as the network's input: 3 × side × side."""
+    return ((chip.astype(np.float32) - INPUT_MEAN) / unit).transpose(2, 0, 1)
 
 
 def recolour(chip, rng):
@@ -106,8 +105,9 @@ def recolour(chip, rng):
     if rng.random() < 0.2:
         image = image + rng.normal(0, rng.uniform(2, 12), image.shape).astype(np.float32)
     if rng.random() < 0.35:
-        w, h = rng.integers(CHIP_SIDE // 10, CHIP_SIDE // 3, 2)
-        x, y = rng.integers(0, CHIP_SIDE - w), rng.integers(0, CHIP_SIDE - h)
+        side = len(chip)
+        w, h = rng.integers(side // 10, side // 3, 2)
+        x, y = rng.integers(0, side - w), rng.integers(0, side - h)
         image[y : y + h, x : x + w] = rng.uniform(0, 255, 3)
     return np.clip(image, 0, 255)
 
@@ -120,23 +120,24 @@ def sample_jitter(rng):
     return (dx, dy, scale), roll
 
 
-def sample_chip(face, rng, warp=0.0, others=()):
-    """A training example: the network's input, landmarks in pixels of the chip, visibility.
+def sample_chip(face, net, rng, warp=0.0, others=()):
+    """A training example for a teacher: its input, landmarks in pixels of the chip, visibility.
 
     The chip is warped smoothly by `warp` pixels. With `others`, every second face of which all landmarks show is
     warped towards the proportions of one of them instead.
     """
-    matrix = chip_matrix(face.box, *sample_jitter(rng))
-    chip = cut(face.image, matrix)
+    size = net.side
+    matrix = chip_matrix(face.box, *sample_jitter(rng), size)
+    chip = cut(face.image, matrix, size)
     points = apply(matrix, face.points)
     if others and face.visible.all() and rng.random() < 0.5:
         other = others[rng.integers(len(others))]
         chip, points = warping.warp_towards(chip, points, other.points, rng)
     elif warp:
         chip, points = warping.warp_smoothly(chip, points, warp, rng)
-    visible = face.visible & ((points > -2) & (points < CHIP_SIDE + 1)).all(1)
+    visible = face.visible & ((points > -2) & (points < size + 1)).all(1)
     if rng.random() < 0.5:
         chip = chip[:, ::-1]
-        points = mirrored(points, CHIP_SIDE)
+        points = mirrored(points, size)
         visible = visible[MIRROR_16]
-    return normalised(recolour(chip, rng)), points.astype(np.float32), visible
+    return normalised(recolour(chip, rng), net.unit), points.astype(np.float32), visible

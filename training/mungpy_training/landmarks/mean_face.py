@@ -1,4 +1,4 @@
-"""Prints the features of the mean of the marked dogs: `mean_features` in landmark-models/landmarking.toml."""
+"""Prints the features of the mean of the marked dogs: `MEAN_DOG_FEATURES` in shapes.py."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""The landmark network: EfficientNet-Lite0 below a small decoder that predicts one heat map for each landmark.
+"""The teachers' network: EfficientNet-Lite0 below a small decoder that predicts one heat map for each landmark.
 
 The backbone (Tan & Le, ICML 2019; Google's "lite" variant without squeeze and excitation) starts from weights that are
 published under the Apache License 2.0.
@@ -30,6 +30,7 @@ BLOCKS = [
 ]
 FROZEN = 3  # first blocks, which see edges and textures: they stay as published
 SKIPS = {2: 24, 4: 40, 10: 112, 14: 192}  # blocks whose output the decoder reads, and its channels
+SIDE, UNIT = 160, 128.0  # side of its chips in pixels, and of its input in steps of the colour values
 WIDTHS = (96, 64, 48)  # channels of the decoder at strides 16, 8 and 4
 
 
@@ -111,6 +112,8 @@ def fuse(before, after):
 
 class Landmarker(nn.Module):
     """Chips (N × 3 × side × side, from -1 to 1) → scores of each cell (N × landmarks × side / CELL × side / CELL)."""
+
+    side, unit = SIDE, UNIT
 
     def __init__(self):
         super().__init__()

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from mungpy_training.files import read_lines
-from mungpy_training.landmarks import network
 from mungpy_training.landmarks import persons as person_set
+from mungpy_training.landmarks import student
 from mungpy_training.landmarks.prediction import predict, predict_aligned, predict_jittered
 from mungpy_training.shapes import features, symmetric_shape
 
@@ -82,7 +82,7 @@ def main():
     rows = {person_set.name_of(row): row for row in read_lines(args.found)}
     report("FOUND", faces, [np.array(rows[face.name]["landmarks"]) for face in faces])
     for path in args.models:
-        net = network.load(path)
+        net = student.load(path)
         report(f"{path}, five boxes", faces, [predict_jittered(net, face, BOXES).mean(0) for face in faces])
         report(f"{path}, one box", faces, [predict(net, face) for face in faces])
         report(f"{path}, aligned", faces, [predict_aligned(net, face) for face in faces])

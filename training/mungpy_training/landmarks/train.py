@@ -41,10 +41,10 @@ def follow(average, net, keep):
             slow.lerp_(fast, 1 - keep) if slow.is_floating_point() else slow.copy_(fast)
 
 
-def sample_batch(faces, size, rng, warp, others):
+def sample_batch(faces, net, size, rng, warp, others):
     """Varied chips of randomly chosen faces: inputs, landmarks, visibility, interocular distances."""
     chosen = rng.choice(len(faces), size)
-    chips = [face_set.sample_chip(faces[i], rng, warp, others) for i in chosen]
+    chips = [face_set.sample_chip(faces[i], net, rng, warp, others) for i in chosen]
     images, points, visible = (torch.from_numpy(np.stack(part)) for part in zip(*chips, strict=True))
     interocular = (points[:, 0:4].mean(1) - points[:, 4:8].mean(1)).norm(dim=-1)
     return images, points, visible, interocular
@@ -74,7 +74,7 @@ def train(faces, args):
         now = step / steps
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(now / 0.05, 1) * 0.5 * (1 + np.cos(np.pi * now))
-        images, points, visible, interocular = sample_batch(faces, args.batch, rng, args.warping, others)
+        images, points, visible, interocular = sample_batch(faces, net, args.batch, rng, args.warping, others)
         loss = loss_of(net(images.to(memory_format=layout)), points, visible, interocular)
         optimiser.zero_grad()
         loss.backward()

@@ -6,9 +6,9 @@ The network then learns where a landmark lies rather than whose face it is.
 import cv2
 import numpy as np
 
-from mungpy_training.landmarking import WARP_MARGIN
 from mungpy_training.shapes import apply, interocular_distance, similarity
 
+WARP_MARGIN = 0.25  # distance from a chip to a frame around it that a spline keeps in place; sides of the chip
 NODES = 5  # nodes of a smooth random field on each side of the chip
 SHARES = (-0.3, 0.6)  # lowest and highest share of the way to another face's proportions
 NOISE = 0.01  # standard deviation of each landmark on that way, in interocular distances

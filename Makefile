@@ -13,13 +13,6 @@ TEST_PACKAGES := postgresql openssl libdlib-data
 # Virtual environment in which the training package is checked.
 LINT_PACKAGES := python3-venv
 
-# With AVX2, dlib's detectors (templates) run 1.3 to 1.7 times faster, and the kd-tree
-# compares dogs 3 times faster. To build for another machine: make CXXFLAGS= RUSTFLAGS=
-ifeq ($(shell grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo && grep -qw bmi2 /proc/cpuinfo && echo yes),yes)
-export CXXFLAGS ?= -mavx2 -mfma
-export RUSTFLAGS ?= -C target-cpu=x86-64-v3
-endif
-
 # Photos and models for measurements; they are never committed.
 SHARED := $(abspath ../shared)
 
@@ -27,7 +20,7 @@ ALL := --locked --workspace --features mungpy/postgres
 # nextest runs the tests of all binaries in parallel; without it, cargo's own runner is used.
 NEXTEST := $(shell command -v cargo-nextest >/dev/null && echo yes)
 
-.PHONY: setup setup-test setup-lint build cuda demo demo-server test test-shared torture lint deny bench
+.PHONY: setup setup-test setup-lint build cuda dlib-cuda demo demo-server test test-shared torture lint deny bench
 
 setup-test: PACKAGES += $(TEST_PACKAGES)
 setup-test: setup
@@ -51,6 +44,11 @@ build: setup
 
 # For NVIDIA GPUs; needs a dlib built with CUDA under DLIB, see docs/CUDA.md.
 DLIB ?= /opt/dlib-cuda
+# Compute capability of the GPU, e.g. 90; that of this machine if empty.
+CAPABILITY ?=
+dlib-cuda:
+	scripts/dlib-cuda $(DLIB) $(CAPABILITY)
+
 cuda: setup
 	CPATH=$(DLIB)/include LIBRARY_PATH=$(DLIB)/lib:$(LIBRARY_PATH) \
 	    RUSTFLAGS="$(RUSTFLAGS) -L native=$(DLIB)/lib -C link-arg=-Wl,-rpath,$(DLIB)/lib" \

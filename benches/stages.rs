@@ -54,9 +54,9 @@ fn stages(criterion: &mut Criterion) {
 
     let mut network =
         LandmarkNetwork::new(&models.verified(Role::PersonLandmarks).unwrap()).unwrap();
-    let chip = [raster.resized(CHIP_SIDE).unwrap()];
+    let chip = raster.resized(CHIP_SIDE).unwrap();
     criterion.bench_function("landmarks/own, 1 chip", |b| {
-        b.iter(|| network.predict(black_box(&chip)).unwrap());
+        b.iter(|| network.predict(black_box(&[&chip])));
     });
     let trees =
         models.with_person_landmarks(ModelOrigin::Dlib).verified(Role::PersonLandmarks).unwrap();

@@ -18,7 +18,7 @@ use crate::{
         Catalogue, CatalogueError, DataDir, DogRecord, DogSource, Entry, ListedDog, Listing,
         Rejection, Store,
     },
-    extract::{self, Extractor},
+    extract::{self, Extractor, Workers},
 };
 pub use error::BatchError;
 use known::Known;
@@ -37,8 +37,8 @@ pub struct Batch<'a> {
     pub data_dir: &'a DataDir,
     /// The questionnaire that defines the traits.
     pub questionnaire: &'a Questionnaire,
-    /// Threads that measure dogs, at least one.
-    pub workers: usize,
+    /// Threads that measure dogs.
+    pub workers: Workers,
     /// Whether an empty source may empty the catalogue.
     pub allow_empty: bool,
     /// Share of the dogs, from 0 to 1, that may be lost in one batch.
@@ -71,7 +71,7 @@ impl Batch<'_> {
             return Err(BatchError::SourceEmpty { name: self.source.name(), known: known.len() });
         }
         // The store is open by now, whose threads reserve memory as well.
-        extract::check_memory(self.workers.min(listing.dogs.len()))?;
+        extract::check_memory(self.workers.count.min(listing.dogs.len()))?;
         let mut report = BatchReport::default();
         report.refusals.extend(std::mem::take(&mut listing.faults).into_iter().map(Refusal::from));
         let harvest = self.measure(&listing, &known, &store, extractor, &mut report, progress)?;
@@ -105,10 +105,11 @@ impl Batch<'_> {
         let mut harvest = Harvest { version, dogs: Vec::new(), refused: Vec::new() };
         let mut done = 0;
         let dogs = &listing.dogs;
-        let work = |extractor: &mut Extractor, dog: &ListedDog| {
-            work::process(extractor, dog, known.get(&dog.dog_id))
+        let batch_size = self.workers.batch_size;
+        let work = |extractor: &mut Extractor, dogs: &[ListedDog]| {
+            work::process(extractor, dogs, known, batch_size)
         };
-        extract::for_each_parallel(extractor, self.workers, dogs, work, |number, outcome| {
+        extract::for_each_batch(extractor, self.workers, dogs, work, |number, outcome| {
             commit(store, &dogs[number].dog_id, outcome, known, &mut harvest, report)?;
             done += 1;
             if done % FLUSH_EVERY == 0 {

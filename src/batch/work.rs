@@ -1,4 +1,4 @@
-//! The work for one dog: read its photos, compare them with what is known, measure the best photo.
+//! The work for each dog: read its photos, compare them with what is known, measure the best photo.
 
 use std::{
     fs,
@@ -9,11 +9,12 @@ use chrono::Utc;
 use mungpy_core::reason::{Reason, Section, WithReason};
 use sha2::{Digest, Sha256};
 
+use super::known::Known;
 use crate::{
     catalogue::{DogRecord, Entry, ListedDog, ListedPhoto, PhotosDigest, Rejection},
     extract::{ExtractError, Extraction, Extractor},
     files::{self, PhotoFileError},
-    photo::PhotoError,
+    photo::{Photo, PhotoError},
 };
 
 /// The outcome for one dog.
@@ -31,27 +32,43 @@ pub(super) enum Outcome {
     Failed { reason: Reason, message: String },
 }
 
-/// Compares a dog's photos with what is known about it and measures them if need be.
+/// Compares the photos of some dogs with what is known about them and measures them if need be.
 ///
-/// Photos are held one at a time. They are read once to be compared, and again to be measured.
+/// At most `batch_size` photos are held at a time. They are read once to be compared, and again to
+/// be measured.
 pub(super) fn process(
     extractor: &mut Extractor,
-    dog: &ListedDog,
+    dogs: &[ListedDog],
+    known: &Known,
+    batch_size: usize,
+) -> Vec<Outcome> {
+    let compare = |dog| compare(dog, known.get(&dog.dog_id), extractor.version());
+    let mut dogs: Vec<Result<Candidate, Outcome>> = dogs.iter().map(compare).collect();
+    measure(extractor, dogs.iter_mut().flatten(), batch_size);
+    let version = extractor.version();
+    let outcome = |dog: Result<Candidate, Outcome>| match dog {
+        Ok(candidate) => candidate.outcome(version),
+        Err(outcome) => outcome,
+    };
+    dogs.into_iter().map(outcome).collect()
+}
+
+/// A dog that has to be measured, or the outcome if it has not.
+fn compare<'a>(
+    dog: &'a ListedDog,
     known: Option<&Entry>,
-) -> Outcome {
+    version: &str,
+) -> Result<Candidate<'a>, Outcome> {
     if dog.photos.is_empty() {
         let message = "the dog has no photo".to_owned();
-        return Outcome::Failed { reason: Reason::DogWithoutPhoto, message };
+        return Err(Outcome::Failed { reason: Reason::DogWithoutPhoto, message });
     }
-    let digest = match digest_of(dog) {
-        Ok(digest) => digest,
-        Err(failed) => return failed,
-    };
+    let digest = digest_of(dog)?;
     match known {
-        Some(entry) if entry.is_of(&digest, extractor.version()) && holds(entry, dog) => {
-            refreshed(entry, dog)
+        Some(entry) if entry.is_of(&digest, version) && holds(entry, dog) => {
+            Err(refreshed(entry, dog))
         }
-        _ => measure(extractor, dog, digest),
+        _ => Ok(Candidate::new(dog, digest)),
     }
 }
 
@@ -120,40 +137,119 @@ fn refreshed(entry: &Entry, dog: &ListedDog) -> Outcome {
     Outcome::Updated(Box::new(record))
 }
 
-fn measure(extractor: &mut Extractor, dog: &ListedDog, expected: PhotosDigest) -> Outcome {
-    let mut best: Option<(usize, Box<Extraction>)> = None;
-    let mut refusal: Option<ExtractError> = None;
-    let mut hasher = Sha256::new();
-    for (index, photo) in dog.photos.iter().enumerate() {
-        let photo = match read(photo) {
-            Ok(photo) => photo,
-            Err(failed) => return failed,
-        };
-        add(&mut hasher, &photo);
-        match attempt(extractor, photo) {
-            Attempt::Usable(found)
-                if best.as_ref().is_none_or(|(_, b)| found.quality.rank() > b.quality.rank()) =>
-            {
-                best = Some((index, found));
+/// Measures all photos of some dogs, so many at a time.
+fn measure<'a, 'b: 'a>(
+    extractor: &mut Extractor,
+    dogs: impl Iterator<Item = &'a mut Candidate<'b>>,
+    batch_size: usize,
+) {
+    let mut dogs: Vec<&mut Candidate> = dogs.collect();
+    let mut waiting: Vec<(usize, usize, Photo)> = Vec::new();
+    for number in 0..dogs.len() {
+        for index in 0..dogs[number].dog.photos.len() {
+            match dogs[number].decode(index) {
+                Some(photo) => waiting.push((number, index, photo)),
+                None => continue,
             }
-            Attempt::Usable(_) => {}
-            Attempt::Refused(error) => {
-                refusal = Some(match refusal {
-                    Some(known) => known.or_of_machine(error),
-                    None => error,
-                });
-            }
-            Attempt::Panicked => {
-                let message = "the measurement of a photo panicked".to_owned();
-                return Outcome::Failed { reason: Reason::Internal, message };
+            if waiting.len() >= batch_size {
+                measure_waiting(extractor, &mut dogs, &mut waiting);
             }
         }
     }
-    if PhotosDigest::from(hasher.finalize()) != expected {
-        let message = "a photo was replaced while it was measured; the next batch reads it again";
-        return Outcome::Failed { reason: Reason::PhotoUnreadable, message: message.to_owned() };
+    measure_waiting(extractor, &mut dogs, &mut waiting);
+}
+
+/// Measures the photos that wait; each comes with the numbers of its dog and of the dog's photo.
+fn measure_waiting(
+    extractor: &mut Extractor,
+    dogs: &mut [&mut Candidate],
+    waiting: &mut Vec<(usize, usize, Photo)>,
+) {
+    let photos: Vec<&Photo> = waiting.iter().map(|(.., photo)| photo).collect();
+    let attempts = attempts(extractor, &photos);
+    for ((number, index, _), attempt) in waiting.drain(..).zip(attempts) {
+        dogs[number].add(index, attempt);
     }
-    concluded(dog, best, refusal, expected, extractor.version())
+}
+
+/// A dog that is measured, and what its photos gave so far.
+struct Candidate<'a> {
+    dog: &'a ListedDog,
+    /// Digest of the photos when they were compared.
+    expected: PhotosDigest,
+    /// Digest of the photos as they were measured.
+    hasher: Sha256,
+    best: Option<(usize, Box<Extraction>)>,
+    /// Why photos were refused, with their numbers.
+    refusals: Vec<(usize, ExtractError)>,
+    failed: Option<Outcome>,
+}
+
+impl<'a> Candidate<'a> {
+    fn new(dog: &'a ListedDog, expected: PhotosDigest) -> Self {
+        let hasher = Sha256::new();
+        Self { dog, expected, hasher, best: None, refusals: Vec::new(), failed: None }
+    }
+
+    /// Reads a photo. One that cannot be measured is noted.
+    fn decode(&mut self, index: usize) -> Option<Photo> {
+        if self.failed.is_some() {
+            return None;
+        }
+        let bytes = match read(&self.dog.photos[index]) {
+            Ok(bytes) => bytes,
+            Err(failed) => {
+                self.failed = Some(failed);
+                return None;
+            }
+        };
+        add(&mut self.hasher, &bytes);
+        let decoded = panic::catch_unwind(|| Photo::decode(&bytes?));
+        match decoded {
+            Ok(Ok(photo)) => return Some(photo),
+            Ok(Err(error)) => self.add(index, Attempt::Refused(error.into())),
+            Err(_) => self.add(index, Attempt::Panicked),
+        }
+        None
+    }
+
+    fn add(&mut self, index: usize, attempt: Attempt) {
+        match attempt {
+            Attempt::Usable(found)
+                if self
+                    .best
+                    .as_ref()
+                    .is_none_or(|(_, b)| found.quality.rank() > b.quality.rank()) =>
+            {
+                self.best = Some((index, found));
+            }
+            Attempt::Usable(_) => {}
+            Attempt::Refused(error) => self.refusals.push((index, error)),
+            Attempt::Panicked => {
+                let message = "the measurement of a photo panicked".to_owned();
+                self.failed = Some(Outcome::Failed { reason: Reason::Internal, message });
+            }
+        }
+    }
+
+    fn outcome(mut self, version: &str) -> Outcome {
+        if let Some(failed) = self.failed {
+            return failed;
+        }
+        if PhotosDigest::from(self.hasher.finalize()) != self.expected {
+            let message =
+                "a photo was replaced while it was measured; the next batch reads it again";
+            return Outcome::Failed {
+                reason: Reason::PhotoUnreadable,
+                message: message.to_owned(),
+            };
+        }
+        // What cannot be decoded is refused before what waits to be measured.
+        self.refusals.sort_by_key(|&(index, _)| index);
+        let errors = self.refusals.into_iter().map(|(_, error)| error);
+        let refusal = errors.reduce(ExtractError::or_of_machine);
+        concluded(self.dog, self.best, refusal, self.expected, version)
+    }
 }
 
 /// The outcome once all photos of a dog were looked at.
@@ -167,7 +263,7 @@ fn concluded(
     let model_version = version.to_owned();
     match (best, refusal) {
         // The other photo may be the better one.
-        (Some(_), Some(error @ ExtractError::Photo(PhotoError::OutOfMemory))) => {
+        (Some(_), Some(error)) if !error.is_fault_of_photo() => {
             Outcome::Failed { reason: error.reason(), message: error.to_string() }
         }
         (Some((index, found)), _) => Outcome::Enrolled(Box::new(DogRecord {
@@ -206,11 +302,23 @@ enum Attempt {
     Panicked,
 }
 
-fn attempt(extractor: &mut Extractor, photo: Result<Vec<u8>, PhotoError>) -> Attempt {
-    let measured = || extractor.extract_usable(&photo?);
+impl Attempt {
+    fn of(found: Result<Extraction, ExtractError>) -> Self {
+        match found.and_then(|found| found.check().map(|()| found).map_err(ExtractError::from)) {
+            Ok(found) => Self::Usable(Box::new(found)),
+            Err(error) => Self::Refused(error),
+        }
+    }
+}
+
+/// Measures photos together, or each alone if that panics.
+fn attempts(extractor: &mut Extractor, photos: &[&Photo]) -> Vec<Attempt> {
+    let measured = || extractor.extract_many(photos);
     match panic::catch_unwind(AssertUnwindSafe(measured)) {
-        Ok(Ok(found)) => Attempt::Usable(Box::new(found)),
-        Ok(Err(error)) => Attempt::Refused(error),
-        Err(_) => Attempt::Panicked,
+        Ok(found) => found.into_iter().map(Attempt::of).collect(),
+        Err(_) if photos.len() > 1 => {
+            photos.iter().flat_map(|photo| attempts(extractor, &[photo])).collect()
+        }
+        Err(_) => vec![Attempt::Panicked],
     }
 }

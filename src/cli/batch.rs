@@ -25,7 +25,7 @@ pub(super) fn run(
         source: source.as_ref(),
         data_dir: &settings.data_dir,
         questionnaire: &settings.questionnaire,
-        workers: settings.workers,
+        workers: settings.batches(),
         allow_empty: command.allow_empty,
         max_loss: layers.max_loss(),
     };

@@ -7,14 +7,14 @@ use std::{
     process::ExitCode,
 };
 
-use mungpy_core::face::{Measurement, Ratio};
+use mungpy_core::face::{Measurement, Ratio, Species};
 use mungpy_core::reason::{Reason, WithReason};
 use mungpy_runtime::output;
 use serde_json::{Value, json};
 
 use super::{Failure, args};
 use crate::{
-    extract::{self, ExtractError, Extraction, Extractor},
+    extract::{self, Extraction, Extractor, STAGES, Stages},
     files,
     photo::Photo,
     picture,
@@ -27,12 +27,12 @@ pub(super) fn run(command: &args::Extract, settings: &Settings) -> Result<ExitCo
     }
     extract::check_memory(settings.workers.min(command.photos.len()))?;
     let extractor = Extractor::load(command.species.into(), &settings.models)?;
-    let work = |extractor: &mut Extractor, path: &PathBuf| examine(extractor, path, command);
+    let work = |extractor: &mut Extractor, paths: &[PathBuf]| examine(extractor, paths, command);
     let mut waiting = BTreeMap::new();
     let (mut next, mut succeeded) = (0, 0);
-    extract::for_each_parallel(
+    extract::for_each_batch(
         extractor,
-        settings.workers,
+        settings.batches(),
         &command.photos,
         work,
         |number, result| {
@@ -53,8 +53,20 @@ pub(super) fn run(command: &args::Extract, settings: &Settings) -> Result<ExitCo
 /// Why one photo was refused: reason and message.
 type Refusal = (Reason, String);
 
-/// Measures one photo; an outer error ends the command.
+/// Measures some photos; an outer error ends the command.
 fn examine(
+    extractor: &mut Extractor,
+    paths: &[PathBuf],
+    command: &args::Extract,
+) -> Vec<Result<Result<Extraction, Refusal>, Failure>> {
+    match extractor.species() {
+        Species::Person => paths.iter().map(|path| examine_one(extractor, path, command)).collect(),
+        Species::Dog => examine_many(extractor, paths, command),
+    }
+}
+
+/// Measures a photo as a match does, which decodes no more of it than it needs.
+fn examine_one(
     extractor: &mut Extractor,
     path: &Path,
     command: &args::Extract,
@@ -63,18 +75,53 @@ fn examine(
         Ok(bytes) => bytes,
         Err(error) => return Ok(Err((error.reason(), error.to_string()))),
     };
-    let attempt = Photo::decode(&bytes).map_err(ExtractError::from).and_then(|photo| {
-        let found = extractor.extract_decoded(&photo)?;
-        Ok((photo, found))
-    });
-    let (photo, found) = match attempt {
-        Ok(both) => both,
-        Err(error) => return Ok(Err((error.reason(), error.to_string()))),
-    };
-    if let Some(out) = &command.picture {
-        write_picture(out, &picture::of_extraction(&photo, &found)?.encode_png()?)?;
+    match extractor.extract(&bytes) {
+        Ok(found) => {
+            if command.picture.is_some() {
+                draw(command, &Photo::decode(&bytes)?, &found)?;
+            }
+            Ok(Ok(found))
+        }
+        Err(error) => Ok(Err((error.reason(), error.to_string()))),
     }
-    Ok(Ok(found))
+}
+
+fn examine_many(
+    extractor: &mut Extractor,
+    paths: &[PathBuf],
+    command: &args::Extract,
+) -> Vec<Result<Result<Extraction, Refusal>, Failure>> {
+    let mut stages = Stages::begin();
+    let photos: Vec<Result<Photo, Refusal>> = paths.iter().map(|path| decode(path)).collect();
+    tracing::debug!(target: STAGES, decode_us = stages.end(), "decoded");
+    let good: Vec<&Photo> = photos.iter().flatten().collect();
+    let mut found = extractor.extract_many(&good).into_iter();
+    let mut result = |photo: Result<Photo, Refusal>| {
+        let photo = match photo {
+            Ok(photo) => photo,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        match found.next().expect("one for each photo") {
+            Ok(found) => {
+                draw(command, &photo, &found)?;
+                Ok(Ok(found))
+            }
+            Err(error) => Ok(Err((error.reason(), error.to_string()))),
+        }
+    };
+    photos.into_iter().map(&mut result).collect()
+}
+
+fn decode(path: &Path) -> Result<Photo, Refusal> {
+    let bytes = files::read_photo(path).map_err(|error| (error.reason(), error.to_string()))?;
+    Photo::decode(&bytes).map_err(|error| (error.reason(), error.to_string()))
+}
+
+fn draw(command: &args::Extract, photo: &Photo, found: &Extraction) -> Result<(), Failure> {
+    match &command.picture {
+        Some(out) => write_picture(out, &picture::of_extraction(photo, found)?.encode_png()?),
+        None => Ok(()),
+    }
 }
 
 /// Writes a picture to the path that the user gave.

@@ -47,6 +47,9 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let _log =
         layers.start_logging(if let Command::Serve(_) = args.command { "info" } else { "warn" });
     vision::prepare_process();
+    if let Some(gpu) = settings.gpu {
+        vision::choose_gpu(gpu)?;
+    }
     match &args.command {
         Command::Extract(command) => extract::run(command, &settings),
         Command::Batch(command) => batch::run(command, &layers, &settings),

@@ -3,11 +3,14 @@
 //! Both species take the same path: dogs in the nightly batch, persons in each match. Nothing of
 //! the photo outlives [`Extractor::extract`].
 
+mod coarse;
 mod error;
 mod landmarking;
 mod memory;
 mod parallel;
 mod search;
+mod sight;
+mod stages;
 mod usual;
 
 use std::sync::Arc;
@@ -20,31 +23,32 @@ use mungpy_core::face::{
 use crate::{
     photo::{Photo, Raster, Turn},
     vision::{
-        Descriptor, Detection, Detector, Models, Role, VisionError, landmarking::REFINEMENT_ROUNDS,
+        Descriptor, Detection, Detector, Models, Role, VisionError, landmarking::BOXES_LOOKS,
     },
 };
-use landmarking::{LandmarkModel, LookPlan};
-use search::FaceFinder;
+use landmarking::{BoxedFace, LandmarkEstimate, LandmarkModel, LookPlan};
+use search::{FaceFinder, Passes};
+use sight::{Sight, Sighted};
+pub(crate) use stages::{STAGES, Stages};
 use usual::UsualProportions;
 
 pub use error::ExtractError;
 pub use memory::{MemoryShort, check_memory};
-pub use parallel::for_each_parallel;
+pub use parallel::{Workers, for_each_batch, for_each_parallel};
 
 /// Versions of everything between the models and the numbers: face search, jitter, ratios,
 /// estimate. Raise a species' when a measurement of it would come out otherwise; new dogs are
 /// not compared with stored ones of another version.
-const PERSON_MEASUREMENT_VERSION: u32 = 9;
-const DOG_MEASUREMENT_VERSION: u32 = 8;
+const PERSON_MEASUREMENT_VERSION: u32 = 10;
+const DOG_MEASUREMENT_VERSION: u32 = 9;
 
 /// How the landmark networks look at a face. Aligned chips make persons more repeatable than
 /// five boxes (mean ICC of the features 0.368 against 0.351) with three runs in place of ten;
 /// where the whole face is described as well, two runs are enough. Disagreement between boxes
-/// exposes what is not a dog, and without the second round a face warped to other proportions is
-/// found warped half as far.
+/// exposes what is not a dog.
 const MEASURED_PERSON_LOOKS: LookPlan = LookPlan::Aligned { mirrored: true };
 const DESCRIBED_PERSON_LOOKS: LookPlan = LookPlan::Aligned { mirrored: false };
-const DOG_LOOKS: LookPlan = LookPlan::RefinedTowardsMean { boxes: &REFINEMENT_ROUNDS };
+const DOG_LOOKS: LookPlan = LookPlan::Jittered { boxes: BOXES_LOOKS };
 
 /// The result of measuring a photo. Coordinates are pixels of the upright photo.
 #[derive(Debug, Clone)]
@@ -161,9 +165,22 @@ impl Extractor {
         &self.model_version
     }
 
-    /// Measures the largest face in a photo: a JPEG, PNG or WebP file in memory.
+    /// Measures the largest face in a photo: a JPEG, PNG or WebP file in memory. A photo of a
+    /// person is decoded no finer than its face needs.
     pub fn extract(&mut self, bytes: &[u8]) -> Result<Extraction, ExtractError> {
-        self.extract_decoded(&Photo::decode(bytes)?)
+        Ok(self.describe(bytes)?.0)
+    }
+
+    /// The same, with the face descriptor if proportions are estimated from one. For studies on
+    /// photos of consenting persons alone: nothing that serves calls it.
+    pub fn describe(
+        &mut self,
+        bytes: &[u8],
+    ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
+        match self.species {
+            Species::Person => coarse::describe(self, bytes),
+            Species::Dog => self.describe_decoded(&Photo::decode(bytes)?),
+        }
     }
 
     /// Does the same, but refuses a face that is not comparable.
@@ -181,22 +198,80 @@ impl Extractor {
         Ok(self.describe_decoded(photo)?.0)
     }
 
-    /// The same, with the face descriptor if proportions are estimated from one. For studies on
-    /// photos of consenting persons alone: nothing that serves calls it.
-    pub fn describe_decoded(
+    fn describe_decoded(
         &mut self,
         photo: &Photo,
     ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
-        let is_mirrored = photo.raster.is_brighter_left()?;
-        let seen = if is_mirrored {
-            let width = photo.raster.width() as f64;
-            self.look_at(&photo.raster.mirrored()?)?.mirrored(width)
-        } else {
-            self.look_at(&photo.raster)?
+        self.describe_many(&[photo]).remove(0)
+    }
+
+    /// Measures the largest face in each decoded photo, each as if it were alone. The networks see
+    /// what they can of all photos in one run, which is what a GPU needs.
+    pub fn extract_many(&mut self, photos: &[&Photo]) -> Vec<Result<Extraction, ExtractError>> {
+        let described = self.describe_many(photos).into_iter();
+        described.map(|described| Ok(described?.0)).collect()
+    }
+
+    fn describe_many(
+        &mut self,
+        photos: &[&Photo],
+    ) -> Vec<Result<(Extraction, Option<Descriptor>), ExtractError>> {
+        let mut stages = Stages::begin();
+        let sights = photos.iter().map(|photo| Sight::of(photo)).collect();
+        let found = on_good(sights, |sights| self.find(sights, Passes::All));
+        let detect_us = stages.end();
+        let located = on_good(found, |found| self.locate(found));
+        let landmarks_us = stages.end();
+        let measured = located.into_iter().map(|located| self.measure(located?)).collect();
+        let (photos, describe_us) = (photos.len(), stages.end());
+        tracing::debug!(target: STAGES, photos, detect_us, landmarks_us, describe_us, "measured");
+        measured
+    }
+
+    /// The face in each photo.
+    fn find<'a>(
+        &mut self,
+        sights: Vec<Sight<'a>>,
+        passes: Passes,
+    ) -> Vec<Result<Sighted<'a>, ExtractError>> {
+        let rasters: Vec<&Raster> = sights.iter().map(Sight::raster).collect();
+        let landmarks = &mut self.landmarks;
+        let found =
+            self.finder.find(&rasters, passes, |boxes| landmarking::first_looks(boxes, landmarks));
+        sights.into_iter().zip(found).map(|(sight, found)| sight.with(found?)).collect()
+    }
+
+    /// Measures the face that was found in a photo.
+    fn conclude(
+        &mut self,
+        seen: Sighted,
+    ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
+        let located = self.locate(vec![seen]).remove(0)?;
+        self.measure(located)
+    }
+
+    /// The landmarks of each face.
+    fn locate<'a>(
+        &mut self,
+        sighted: Vec<Sighted<'a>>,
+    ) -> Vec<Result<(Sighted<'a>, LandmarkEstimate), ExtractError>> {
+        let faces: Vec<BoxedFace> = sighted.iter().map(Sighted::boxed).collect();
+        let estimates = landmarking::locate(&faces, &mut self.landmarks);
+        sighted.into_iter().zip(estimates).map(|(seen, found)| Ok((seen, found?))).collect()
+    }
+
+    /// The proportions of a face.
+    fn measure(
+        &mut self,
+        (seen, estimate): (Sighted, LandmarkEstimate),
+    ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
+        let descriptor = match &mut self.usual {
+            Some(usual) => Some(usual.describe(seen.upright(), &estimate.landmarks)?),
+            None => None,
         };
-        let landmarks = seen.landmarks.map(|point| photo.from_raster(point));
+        let (face, turn, landmarks) = seen.in_photo(&estimate.landmarks);
         let (measured, pose) = face::measure(&landmarks, self.species)?;
-        let measurement = match (&self.usual, &seen.descriptor) {
+        let measurement = match (&self.usual, &descriptor) {
             (Some(usual), Some(descriptor)) => {
                 usual.estimator.estimate(descriptor.values(), &measured)?
             }
@@ -204,52 +279,40 @@ impl Extractor {
         };
         let quality = Quality {
             interocular: landmarks.interocular_distance(),
-            sharpness: seen.sharpness,
-            landmark_disagreement: seen.disagreement,
+            sharpness: estimate.sharpness,
+            landmark_disagreement: estimate.disagreement,
             ..pose
         };
+        let faces_found = seen.found.faces_found;
+        let species = self.species;
         let extraction = Extraction {
-            species: self.species,
-            face: seen.face.map(|point| photo.from_raster(point)),
-            faces_found: seen.faces_found,
-            turn: seen.turn,
+            species,
+            face,
+            faces_found,
+            turn,
             landmarks,
             quality,
             measurement,
             measured,
         };
-        Ok((extraction, seen.descriptor))
+        Ok((extraction, descriptor))
     }
+}
 
-    fn look_at(&mut self, raster: &Raster) -> Result<RasterFace, ExtractError> {
-        let landmarks = &mut self.landmarks;
-        let found =
-            self.finder.find(raster, |seen, face| landmarking::is_face(seen, face, landmarks))?;
-        let turned;
-        let upright = match found.turn {
-            Turn::None => raster,
-            turn => {
-                turned = raster.turned(turn)?;
-                &turned
-            }
-        };
-        let estimate = landmarking::locate(upright, &found.face, &mut self.landmarks)?;
-        let descriptor = match &mut self.usual {
-            Some(usual) => Some(usual.describe(upright, &estimate.landmarks)?),
-            None => None,
-        };
-        let (width, height) = (raster.width() as f64, raster.height() as f64);
-        let in_raster = |point| found.turn.undo(point, width, height);
-        Ok(RasterFace {
-            face: found.face.map(in_raster),
-            faces_found: found.faces_found,
-            turn: found.turn,
-            landmarks: estimate.landmarks.map(in_raster),
-            disagreement: estimate.disagreement,
-            sharpness: estimate.sharpness,
-            descriptor,
-        })
-    }
+/// Works on the items that have not failed.
+fn on_good<T, U>(
+    items: Vec<Result<T, ExtractError>>,
+    work: impl FnOnce(Vec<T>) -> Vec<Result<U, ExtractError>>,
+) -> Vec<Result<U, ExtractError>> {
+    let mut good = Vec::with_capacity(items.len());
+    let failures: Vec<Option<ExtractError>> =
+        items.into_iter().map(|item| item.map(|item| good.push(item)).err()).collect();
+    let mut done = work(good).into_iter();
+    let next = |failure: Option<ExtractError>| match failure {
+        Some(error) => Err(error),
+        None => done.next().expect("work gives one result for each"),
+    };
+    failures.into_iter().map(next).collect()
 }
 
 /// Version of dogs' measurements with the chosen models, which need not be at hand: what
@@ -258,27 +321,4 @@ pub fn dog_version(models: &Models) -> String {
     let [heads, landmarks] =
         [Role::DogDetector, Role::DogLandmarks].map(|role| models.entry(role).version());
     format!("{heads}+{landmarks}+v{DOG_MEASUREMENT_VERSION}")
-}
-
-/// What was seen in a raster, in its pixels.
-struct RasterFace {
-    face: Detection,
-    faces_found: usize,
-    turn: Turn,
-    landmarks: Landmarks,
-    disagreement: f64,
-    sharpness: f64,
-    descriptor: Option<Descriptor>,
-}
-
-impl RasterFace {
-    /// Maps the face to the mirror image of a raster `width` pixels wide.
-    fn mirrored(self, width: f64) -> Self {
-        Self {
-            face: self.face.map(|point| face::landmarks::mirrored(point, width)),
-            turn: self.turn.mirrored(),
-            landmarks: self.landmarks.mirrored(width),
-            ..self
-        }
-    }
 }

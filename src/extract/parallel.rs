@@ -18,25 +18,54 @@ pub fn for_each_parallel<T: Sync, R: Send, E: From<ExtractError>>(
     workers: usize,
     items: &[T],
     work: impl Fn(&mut Extractor, &T) -> R + Sync,
+    sink: impl FnMut(usize, R) -> Result<(), E>,
+) -> Result<(), E> {
+    let one = |extractor: &mut Extractor, items: &[T]| {
+        items.iter().map(|item| work(extractor, item)).collect()
+    };
+    for_each_batch(extractor, Workers { count: workers, batch_size: 1 }, items, one, sink)
+}
+
+/// The threads that measure.
+#[derive(Debug, Clone, Copy)]
+pub struct Workers {
+    /// How many, at least one.
+    pub count: usize,
+    /// Photos that each takes at once, at least one.
+    pub batch_size: usize,
+}
+
+/// The same for batches of items that follow each other. `work` gives one result for each item.
+pub fn for_each_batch<T: Sync, R: Send, E: From<ExtractError>>(
+    extractor: Extractor,
+    workers: Workers,
+    items: &[T],
+    work: impl Fn(&mut Extractor, &[T]) -> Vec<R> + Sync,
     mut sink: impl FnMut(usize, R) -> Result<(), E>,
 ) -> Result<(), E> {
-    let workers = workers.clamp(1, items.len().max(1));
+    let batch_size = workers.batch_size.max(1);
+    let count = workers.count.clamp(1, items.len().div_ceil(batch_size).max(1));
     let mut extractors = vec![extractor];
-    while extractors.len() < workers {
+    while extractors.len() < count {
         extractors.push(extractors[0].try_clone()?);
     }
     let (next, work) = (&AtomicUsize::new(0), &work);
     // Bounded, so results do not pile up in front of a slow sink.
-    let (send, results) = mpsc::sync_channel(2 * workers);
+    let (send, results) = mpsc::sync_channel(2 * count * batch_size);
     thread::scope(|scope| {
         for (started, mut extractor) in extractors.into_iter().enumerate() {
             let send = send.clone();
             let worker = move || {
                 loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(number) else { return };
-                    if send.send((number, work(&mut extractor, item))).is_err() {
+                    let first = next.fetch_add(batch_size, Ordering::Relaxed);
+                    let Some(rest) = items.get(first..).filter(|rest| !rest.is_empty()) else {
                         return;
+                    };
+                    let done = work(&mut extractor, &rest[..rest.len().min(batch_size)]);
+                    for (number, result) in done.into_iter().enumerate() {
+                        if send.send((first + number, result)).is_err() {
+                            return;
+                        }
                     }
                 }
             };

@@ -23,6 +23,14 @@ pub use warp::Warp;
 /// A face that fills a tenth of the picture still has 128 px.
 pub const MAX_SIDE: usize = 1280;
 
+/// A JPEG is decoded at ½, ¼ or ⅛ of its size as long as its longer side keeps this many pixels; a
+/// 12-megapixel photo (4000 px) is decoded at ¼.
+const REDUCED_SIDE: u32 = 960;
+
+/// Scans of a JPEG up to which it may be decoded more coarsely first. Those of a progressive file
+/// take most of the time at any size, and each decoding repeats them all.
+const FEW_SCANS: u32 = 3;
+
 /// A decoded photo.
 pub struct Photo {
     /// The upright pixels, neither side longer than [`MAX_SIDE`].
@@ -31,19 +39,31 @@ pub struct Photo {
     pub width: u32,
     /// Height of the original photo when upright, in pixels.
     pub height: u32,
+    /// Whether [`Photo::decode`] shows more detail of it.
+    pub is_coarse: bool,
 }
 
 impl Photo {
     /// Decodes a JPEG, PNG or WebP.
     pub fn decode(bytes: &[u8]) -> Result<Self, PhotoError> {
+        Self::decode_coarsely(bytes, REDUCED_SIDE)
+    }
+
+    /// Decodes a JPEG at the smallest cheap size whose longer side has `least_side` pixels, and
+    /// never finer than [`Photo::decode`] does. Other files are decoded as there, and so are JPEGs of
+    /// many scans.
+    pub fn decode_coarsely(bytes: &[u8], least_side: u32) -> Result<Self, PhotoError> {
         let header = Header::read(bytes)?;
-        let raster = decode::decode(bytes, &header, MAX_SIDE)?;
+        let least_side =
+            if header.scans() > FEW_SCANS { REDUCED_SIDE } else { least_side.min(REDUCED_SIDE) };
+        let raster = decode::decode(bytes, &header, least_side, MAX_SIDE)?;
         let (width, height) = if orientation::swaps_sides(header.orientation) {
             (header.height, header.width)
         } else {
             (header.width, header.height)
         };
-        Ok(Self { raster, width, height })
+        let is_coarse = decode::shows_more(&header, REDUCED_SIDE, least_side);
+        Ok(Self { raster, width, height, is_coarse })
     }
 
     /// Pixels of the upright photo per pixel of the raster, in x and y.

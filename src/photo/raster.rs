@@ -215,19 +215,16 @@ impl Raster {
 
     /// Warps the picture; exposed areas repeat the border.
     pub fn warped(&self, warp: &Warp) -> Result<Self, PhotoError> {
-        let size = self.rgb.size()?;
-        let at = |i: i32| warp.source([f64::from(i % size.width), f64::from(i / size.width)]);
-        let places: Vec<[f64; 2]> = (0..size.width * size.height).map(at).collect();
-        let axis = |axis: usize| -> opencv::Result<Mat> {
-            let values: Vec<f32> = places.iter().map(|place| place[axis] as f32).collect();
-            Mat::from_slice(&values)?.reshape(1, size.height)?.try_clone()
+        let [x, y] = warp.sources(self.width(), self.height());
+        let axis = |values: &[f32]| -> opencv::Result<Mat> {
+            Mat::from_slice(values)?.reshape(1, self.rgb.rows())?.try_clone()
         };
         let mut rgb = Mat::default();
         imgproc::remap(
             &self.rgb,
             &mut rgb,
-            &axis(0)?,
-            &axis(1)?,
+            &axis(&x)?,
+            &axis(&y)?,
             imgproc::INTER_LINEAR,
             core::BORDER_REPLICATE,
             Scalar::default(),

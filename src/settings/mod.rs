@@ -12,6 +12,7 @@ mod share;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     thread,
 };
@@ -29,8 +30,9 @@ use serde::Deserialize;
 use crate::{
     batch::DEFAULT_MAX_LOSS,
     catalogue::DataDir,
+    extract::Workers,
     files::{self, MAX_SETTINGS_BYTES},
-    vision::{Models, Role},
+    vision::{self, Models, Role},
 };
 pub use error::SettingsError;
 pub use layers::Origin;
@@ -129,6 +131,8 @@ impl Layers {
             ),
             row("person_estimator", path(&common.person_estimator, "(built in)")),
             row("workers", self.workers().to_string()),
+            row("batch_size", or_automatic(common.batch_size)),
+            row("gpu", common.gpu.unwrap_or_default().to_string()),
             row("temperament", path(&common.temperament, "(built in)")),
             row("policy", common.policy.clone().unwrap_or_else(|| Policy::default().to_string())),
             row("log_json", common.log_json.to_string()),
@@ -177,6 +181,10 @@ pub struct Settings {
     pub models: Models,
     /// Threads that measure photos, at least one.
     pub workers: usize,
+    /// Photos that a worker hands to the networks at once, if that was set.
+    pub batch_size: Option<NonZeroUsize>,
+    /// Number of the GPU that networks run on, if that was set.
+    pub gpu: Option<usize>,
     /// The temperament questionnaire.
     pub questionnaire: Questionnaire,
     /// Which dogs fit if a request does not say.
@@ -212,9 +220,17 @@ impl Settings {
             data_dir: DataDir::new(common.data_dir.as_deref().unwrap_or(Path::new(DATA_DIR))),
             models,
             workers: layers.workers(),
+            batch_size: common.batch_size,
+            gpu: common.gpu,
             questionnaire,
             policy,
         })
+    }
+
+    /// The threads that measure photos in batches.
+    pub fn batches(&self) -> Workers {
+        let batch_size = self.batch_size.map_or_else(vision::photos_at_once, NonZeroUsize::get);
+        Workers { count: self.workers, batch_size }
     }
 
     /// The population of persons to compare a person with.
@@ -226,6 +242,10 @@ impl Settings {
             }
         }
     }
+}
+
+fn or_automatic(number: Option<NonZeroUsize>) -> String {
+    number.map_or_else(|| "(automatic)".to_owned(), |number| number.to_string())
 }
 
 fn read(path: &Path) -> Result<String, SettingsError> {

@@ -2,7 +2,7 @@
 //! comments here are the help texts.
 #![allow(clippy::doc_markdown, rustdoc::invalid_html_tags)]
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{
     Args, ValueEnum,
@@ -44,6 +44,13 @@ pub struct CommonOptions {
     /// Threads that measure photos [default: one for each core]
     #[arg(long, global = true, value_name = "N", env = "MUNGPY_WORKERS")]
     pub workers: Option<usize>,
+    /// Photos that each worker of `batch` and `extract` takes at once, which is faster on a GPU only;
+    /// all other commands, and mungpy-lab, take one [default: 1 on a CPU, by its memory on a GPU]
+    #[arg(long, global = true, value_name = "N", env = "MUNGPY_BATCH_SIZE")]
+    pub batch_size: Option<NonZeroUsize>,
+    /// Number of the GPU that networks run on; needs a build with the feature cuda [default: 0]
+    #[arg(long, global = true, value_name = "N", env = "MUNGPY_GPU")]
+    pub gpu: Option<usize>,
     /// Temperament questionnaire (TOML) that replaces the built-in one
     #[arg(long, global = true, value_name = "FILE", env = "MUNGPY_TEMPERAMENT")]
     pub temperament: Option<PathBuf>,

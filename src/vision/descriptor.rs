@@ -4,9 +4,7 @@
 //! follow expression, nod and lens. A [`Descriptor`] lives for the moment of that estimate. It
 //! cannot be printed, copied or written, and its memory is cleared when it is dropped.
 
-use cxx::UniquePtr;
-
-use super::{VisionError, bridge::ffi, models::VerifiedModel};
+use super::{VisionError, bridge::ffi, gpu, models::VerifiedModel, shared::Shared};
 use crate::photo::Raster;
 
 /// Numbers of a descriptor.
@@ -32,31 +30,35 @@ impl Drop for Descriptor {
     }
 }
 
-/// The network that describes faces: a residual network of 29 layers (King, 2017). Running it
-/// writes scratch memory, so each worker has a copy of its own.
-pub struct DescriptorNetwork(UniquePtr<ffi::DescriptorNetwork>);
+/// The network that describes faces: a residual network of 29 layers (King, 2017).
+pub struct DescriptorNetwork(Shared<ffi::DescriptorNetwork>);
 
 impl DescriptorNetwork {
     /// Parses a verified model.
     pub fn new(model: &VerifiedModel) -> Result<Self, VisionError> {
+        gpu::log(model)?;
         let parsed = ffi::parse_descriptor_network(&model.bytes).map_err(|error| {
             VisionError::ModelRejected {
                 file: model.entry.file.clone(),
                 detail: error.what().to_owned(),
             }
         })?;
-        Ok(Self(parsed))
+        Ok(Self(Shared::network(parsed)))
     }
 
-    /// A copy for another worker.
+    /// The network for another worker.
     pub fn try_clone(&self) -> Result<Self, VisionError> {
-        Ok(Self(self.0.copy()?))
+        Ok(Self(self.0.try_clone(ffi::DescriptorNetwork::copy)?))
     }
 
     /// Describes the face in an aligned chip of [`DESCRIBED_SIDE`] pixels.
     pub fn describe(&mut self, chip: &Raster) -> Result<Descriptor, VisionError> {
         let mut descriptor = Descriptor([0.0; DESCRIPTOR_LEN]);
-        self.0.pin_mut().describe(chip.bytes()?, &mut descriptor.0)?;
+        let mut done = self.0.run(&[chip], |network, _| {
+            network.describe(chip.bytes()?, &mut descriptor.0)?;
+            Ok(vec![()])
+        });
+        done.remove(0)?;
         Ok(descriptor)
     }
 }

@@ -1,12 +1,15 @@
 //! Face detectors: dlib's HOG detector for persons, its CNN for dogs.
 
-use cxx::UniquePtr;
+use std::{borrow::Cow, collections::BTreeMap};
+
 use mungpy_core::face::ModelOrigin;
 
 use super::{
     VisionError,
-    bridge::ffi::{self, CnnDetector, HogDetector},
+    bridge::ffi::{self, CnnDetector, HogDetector, RawDetection},
+    gpu,
     models::VerifiedModel,
+    shared::Shared,
 };
 use crate::photo::Raster;
 
@@ -73,30 +76,24 @@ impl Detection {
     }
 }
 
-/// A face detector. It keeps scratch memory of the current image, so a search needs exclusive
-/// access and each worker has its own copy.
+/// A face detector.
 pub struct Detector(Kind);
 
 enum Kind {
-    Hog(UniquePtr<HogDetector>),
-    Cnn(UniquePtr<CnnDetector>),
+    Hog(Shared<HogDetector>),
+    Cnn(Shared<CnnDetector>),
 }
 
 impl Detector {
     /// dlib's HOG detector of upright frontal human faces from 80 px. Its weights are part of dlib.
     pub fn frontal_person() -> Result<Self, VisionError> {
-        Ok(Self(Kind::Hog(ffi::frontal_face_detector()?)))
+        Ok(Self(Kind::Hog(Shared::on_cpu(ffi::frontal_face_detector()?))))
     }
 
     /// A max-margin CNN: the project's own, or one published by dlib's author. It runs on the GPU
     /// if built with the feature `cuda`.
     pub fn cnn(model: &VerifiedModel) -> Result<Self, VisionError> {
-        let gpu = ffi::graphics_processor().map_err(|error| VisionError::NoGraphicsProcessor {
-            detail: error.what().to_owned(),
-        })?;
-        if !gpu.is_empty() {
-            tracing::info!(gpu, model = model.entry.file, "faces are found on the GPU");
-        }
+        gpu::log(model)?;
         let is_dlib = model.entry.origin == ModelOrigin::Dlib;
         let parsed = ffi::parse_cnn_detector(&model.bytes, is_dlib).map_err(|error| {
             VisionError::ModelRejected {
@@ -104,36 +101,85 @@ impl Detector {
                 detail: error.what().to_owned(),
             }
         })?;
-        Ok(Self(Kind::Cnn(parsed)))
+        Ok(Self(Kind::Cnn(Shared::network(parsed))))
     }
 
-    /// Clones the detector for another worker, which is much cheaper than reading the model again.
+    /// The detector for another worker, which is much cheaper than reading the model again.
     pub fn try_clone(&self) -> Result<Self, VisionError> {
         Ok(Self(match &self.0 {
-            Kind::Hog(detector) => Kind::Hog(detector.copy()?),
-            Kind::Cnn(detector) => Kind::Cnn(detector.copy()?),
+            Kind::Hog(detector) => Kind::Hog(detector.try_clone(HogDetector::copy)?),
+            Kind::Cnn(detector) => Kind::Cnn(detector.try_clone(CnnDetector::copy)?),
         }))
     }
 
     /// All faces in the raster, most certain first. Sides must be 16 to 4096 px.
     pub fn detect(&mut self, raster: &Raster) -> Result<Vec<Detection>, VisionError> {
-        let (rgb, width, height) = (raster.bytes()?, raster.width(), raster.height());
-        let found = match &mut self.0 {
-            Kind::Hog(detector) => detector.pin_mut().detect(rgb, width, height)?,
-            Kind::Cnn(detector) => detector.pin_mut().detect(rgb, width, height)?,
-        };
-        let mut faces: Vec<Detection> = found
-            .into_iter()
-            .map(|raw| Detection {
-                left: raw.left,
-                top: raw.top,
-                right: raw.right,
-                bottom: raw.bottom,
-                confidence: raw.confidence,
-            })
-            .filter(|face| face.width() > 0.0 && face.height() > 0.0)
-            .collect();
-        faces.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        Ok(faces)
+        self.detect_many(&[raster]).remove(0)
     }
+
+    /// All faces in each raster. A GPU searches rasters of one size in one run if its memory
+    /// allows. They show the same as alone.
+    pub fn detect_many(&mut self, rasters: &[&Raster]) -> Vec<Result<Vec<Detection>, VisionError>> {
+        let mut by_size: BTreeMap<[usize; 2], Vec<usize>> = BTreeMap::new();
+        for (number, raster) in rasters.iter().enumerate() {
+            by_size.entry([raster.width(), raster.height()]).or_default().push(number);
+        }
+        let mut found: Vec<_> = rasters.iter().map(|_| Ok(Vec::new())).collect();
+        for numbers in by_size.into_values() {
+            let group: Vec<&Raster> = numbers.iter().map(|&number| rasters[number]).collect();
+            for (number, faces) in numbers.into_iter().zip(self.detect_in_group(&group)) {
+                found[number] = faces;
+            }
+        }
+        found
+    }
+
+    /// All faces in each of some rasters of one size.
+    fn detect_in_group(&mut self, group: &[&Raster]) -> Vec<Result<Vec<Detection>, VisionError>> {
+        let sizes = group.first().map_or([0; 2], |first| [first.width(), first.height()]);
+        let [width, height] = sizes;
+        match &self.0 {
+            Kind::Hog(detector) => detector.run(group, |detector, group| {
+                let found = detector.detect(&joined(group)?, width, height)?;
+                Ok(in_each(group.len(), &found))
+            }),
+            Kind::Cnn(detector) => detector.run(group, |detector, group| {
+                let found = detector.detect(&joined(group)?, width, height)?;
+                Ok(in_each(group.len(), &found))
+            }),
+        }
+    }
+}
+
+/// The pixels of all rasters, one after the other.
+fn joined<'a>(rasters: &[&'a Raster]) -> Result<Cow<'a, [u8]>, VisionError> {
+    if let [only] = rasters {
+        return Ok(Cow::Borrowed(only.bytes()?));
+    }
+    let mut all = Vec::new();
+    for raster in rasters {
+        all.extend_from_slice(raster.bytes()?);
+    }
+    Ok(Cow::Owned(all))
+}
+
+/// What was found in each of so many images, most certain first.
+fn in_each(images: usize, found: &[RawDetection]) -> Vec<Vec<Detection>> {
+    let mut faces = vec![Vec::new(); images];
+    for raw in found {
+        let face = Detection {
+            left: raw.left,
+            top: raw.top,
+            right: raw.right,
+            bottom: raw.bottom,
+            confidence: raw.confidence,
+        };
+        if face.width() > 0.0 && face.height() > 0.0 {
+            faces[raw.image].push(face);
+        }
+    }
+    for faces in &mut faces {
+        faces.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    }
+    faces
 }

@@ -1,20 +1,18 @@
+// What concerns the whole process: processor, GPU, threads, memory.
 #include "dlib_bridge.h"
 
-#include "dlib_memory.h"
-
 #include <dlib/dnn.h>
-#include <dlib/image_processing/frontal_face_detector.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
-#include <istream>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
-#include "mungpy/src/vision/bridge.rs.h"
+#ifdef DLIB_USE_CUDA
+#include <dlfcn.h>
+#endif
 
 #if defined(MUNGPY_CUDA) && !defined(DLIB_USE_CUDA)
 #error "the feature cuda needs a dlib that was built with CUDA, see docs/CUDA.md"
@@ -25,111 +23,65 @@
 extern "C" void openblas_set_num_threads(int);
 
 namespace mungpy {
-namespace {
 
-void add(rust::Vec<RawDetection>& out, const dlib::rectangle& box, double confidence) {
-  RawDetection found;
-  found.left = static_cast<double>(box.left());
-  found.top = static_cast<double>(box.top());
-  found.right = static_cast<double>(box.right());
-  found.bottom = static_cast<double>(box.bottom());
-  found.confidence = confidence;
-  out.push_back(found);
+// dlib_hog.cc, as compiled for each processor.
+namespace base {
+std::unique_ptr<HogDetector> frontal_face_detector();
+}
+#ifdef MUNGPY_AVX2
+namespace avx2 {
+std::unique_ptr<HogDetector> frontal_face_detector();
+}
+#endif
+
+std::unique_ptr<HogDetector> frontal_face_detector() {
+#ifdef MUNGPY_AVX2
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::frontal_face_detector();
+#endif
+  return base::frontal_face_detector();
 }
 
-using Input = dlib::input_rgb_image_pyramid<dlib::pyramid_down<6>>;
-
-// The architecture of dlib's published mmod_dog_hipsterizer and
-// mmod_human_face_detector models (dlib/examples/dnn_mmod_dog_hipsterizer.cpp).
-namespace dlib_published {
-template <long N, typename Below> using Down = dlib::relu<dlib::affine<dlib::con<N, 5, 5, 2, 2, Below>>>;
-template <long N, typename Below> using Same = dlib::relu<dlib::affine<dlib::con<N, 5, 5, 1, 1, Below>>>;
-using Downsampled = Down<32, Down<32, Down<16, Input>>>;
-using Net = dlib::loss_mmod<dlib::con<1, 9, 9, 1, 1, Same<45, Same<45, Same<45, Downsampled>>>>>;
-}  // namespace dlib_published
-
-// The project's own architecture, as in training/native/networks.h.
-namespace own {
-template <long N, long K, typename Below> using Down = dlib::relu<dlib::con<N, K, K, 2, 2, Below>>;
-template <long N, long K, typename Below> using Same = dlib::relu<dlib::con<N, K, K, 1, 1, Below>>;
-using Downsampled = Down<32, 5, Down<20, 5, Down<10, 3, Input>>>;
-using Net = dlib::loss_mmod<dlib::con<1, 9, 9, 1, 1, Same<16, 1, Same<48, 3, Same<48, 3, Same<48, 3, Downsampled>>>>>>;
-}  // namespace own
-
-}  // namespace
-
-struct HogDetector::Impl {
-  dlib::frontal_face_detector detector;
-};
-
-HogDetector::HogDetector() : impl_(new Impl{dlib::get_frontal_face_detector()}) {}
-HogDetector::HogDetector(const HogDetector& other) : impl_(new Impl(*other.impl_)) {}
-HogDetector::~HogDetector() = default;
-
-std::unique_ptr<HogDetector> HogDetector::clone() const { return std::make_unique<HogDetector>(*this); }
-
-rust::Vec<RawDetection> HogDetector::detect(rust::Slice<const uint8_t> rgb, size_t width, size_t height) {
-  std::vector<dlib::rect_detection> found;
-  impl_->detector(to_image(rgb, width, height), found);
-  rust::Vec<RawDetection> out;
-  for (const auto& face : found) add(out, face.rect, face.detection_confidence);
-  return out;
-}
-
-struct CnnDetector::Impl {
-  virtual ~Impl() = default;
-  virtual std::unique_ptr<Impl> clone() const = 0;
-  virtual std::vector<dlib::mmod_rect> detect(const Image& image) = 0;
-};
+#ifdef DLIB_USE_CUDA
 
 namespace {
-
-template <typename Net> struct Network : CnnDetector::Impl {
-  Net net;
-
-  explicit Network(std::istream& in) { dlib::deserialize(net, in); }
-  std::unique_ptr<CnnDetector::Impl> clone() const override { return std::make_unique<Network>(*this); }
-  std::vector<dlib::mmod_rect> detect(const Image& image) override { return net(image); }
-};
-
-std::unique_ptr<CnnDetector::Impl> parse(rust::Slice<const uint8_t> model, bool is_dlib) {
-  ConstBuffer buffer(model);
-  std::istream in(&buffer);
-  if (is_dlib) return std::make_unique<Network<dlib_published::Net>>(in);
-  return std::make_unique<Network<own::Net>>(in);
+int chosen = 0;
 }
 
-}  // namespace
-
-CnnDetector::CnnDetector(rust::Slice<const uint8_t> model, bool is_dlib) : impl_(parse(model, is_dlib)) {}
-CnnDetector::CnnDetector(const CnnDetector& other) : impl_(other.impl_->clone()) {}
-CnnDetector::~CnnDetector() = default;
-
-std::unique_ptr<CnnDetector> CnnDetector::clone() const { return std::make_unique<CnnDetector>(*this); }
-
-rust::Vec<RawDetection> CnnDetector::detect(rust::Slice<const uint8_t> rgb, size_t width, size_t height) {
-  const std::vector<dlib::mmod_rect> found = impl_->detect(to_image(rgb, width, height));
-  rust::Vec<RawDetection> out;
-  for (const auto& face : found) {
-    if (!face.ignore) add(out, face.rect, face.detection_confidence);
+void choose_graphics_processor(int32_t index) {
+  const int count = dlib::cuda::get_num_devices();
+  if (index < 0 || index >= count) {
+    throw std::runtime_error("there is no GPU " + std::to_string(index) + " among " + std::to_string(count));
   }
-  return out;
-}
-
-std::unique_ptr<HogDetector> frontal_face_detector() { return std::make_unique<HogDetector>(); }
-
-std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_dlib) {
-  return std::make_unique<CnnDetector>(model, is_dlib);
+  chosen = index;
+  use_graphics_processor();
 }
 
 rust::String graphics_processor() {
-#ifdef DLIB_USE_CUDA
   if (dlib::cuda::get_num_devices() == 0) throw std::runtime_error("the machine has none");
-  return dlib::cuda::get_device_name(dlib::cuda::get_device());
-#else
-  return {};
-#endif
+  return dlib::cuda::get_device_name(chosen);
 }
+
+size_t free_graphics_memory() {
+  // A dlib that contains CUDA's runtime need not hand it on, so it is not linked but looked up.
+  using MemoryInfo = int (*)(size_t*, size_t*);
+  const auto info = reinterpret_cast<MemoryInfo>(dlsym(RTLD_DEFAULT, "cudaMemGetInfo"));
+  size_t free = 0, total = 0;
+  use_graphics_processor();
+  return info != nullptr && info(&free, &total) == 0 ? free : 0;
+}
+
+void use_graphics_processor() {
+  if (dlib::cuda::get_device() != chosen) dlib::cuda::set_device(chosen);
+}
+
+#else
+
+void choose_graphics_processor(int32_t) { throw std::runtime_error("this build has no CUDA"); }
+rust::String graphics_processor() { return {}; }
+size_t free_graphics_memory() { return 0; }
+void use_graphics_processor() {}
+
+#endif
 
 void prepare_process() {
   openblas_set_num_threads(1);

@@ -56,13 +56,15 @@ pub enum VisionError {
         /// CUDA's message.
         detail: String,
     },
+    /// A GPU was named to a build that uses none.
+    #[error(
+        "this build runs its networks on the CPU; leave --gpu out, or build it with --features cuda"
+    )]
+    CudaMissing,
     /// dlib threw an exception while processing an image.
     #[error("dlib failed on the photo{}", own_words(.0))]
     Dlib(#[from] cxx::Exception),
-    /// OpenCV threw an exception while running a network.
-    #[error("OpenCV failed on the photo, code {}", .0.code)]
-    OpenCv(#[from] opencv::Error),
-    /// A network returned something other than 16 heat maps per chip.
+    /// A network returned something other than 17 maps per chip.
     #[error("the landmark network gave {found} values for {chips} chips")]
     HeatMaps {
         /// Number of values in its output.
@@ -76,6 +78,19 @@ pub enum VisionError {
 }
 
 impl VisionError {
+    /// Whether less at once may work: memory of the machine or of its GPU is short.
+    pub(super) fn is_memory_short(&self) -> bool {
+        match self {
+            Self::Dlib(exception) => {
+                // What C++ says, and what CUDA says.
+                let words = exception.what();
+                words.contains("bad_alloc") || words.contains("out of memory")
+            }
+            Self::Photo(error) => matches!(error, PhotoError::OutOfMemory),
+            _ => false,
+        }
+    }
+
     /// The message with the library's own, for the operator alone: it may name source files.
     pub(super) fn detail(&self) -> String {
         let source = std::error::Error::source(self);
@@ -91,7 +106,8 @@ impl WithReason for VisionError {
             Self::ModelCorrupted { .. } => Reason::ModelCorrupted,
             Self::ModelRejected { .. } => Reason::ModelRejected,
             Self::NoGraphicsProcessor { .. } => Reason::NoCudaDevice,
-            Self::Dlib(_) | Self::OpenCv(_) | Self::HeatMaps { .. } => Reason::VisionFailed,
+            Self::CudaMissing => Reason::FeatureMissing,
+            Self::Dlib(_) | Self::HeatMaps { .. } => Reason::VisionFailed,
             Self::Photo(error) => error.reason(),
         }
     }

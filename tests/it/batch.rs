@@ -10,6 +10,7 @@ use std::{
 use mungpy::{
     batch::{Batch, BatchReport},
     catalogue::{Catalogue, DataDir, FolderSource},
+    extract::Workers,
 };
 use mungpy_core::{
     reason::{Reason, WithReason},
@@ -19,10 +20,14 @@ use mungpy_core::{
 use crate::common::{data, dog_extractor};
 
 fn batch(source: &Path, data_dir: &DataDir) -> BatchReport {
+    batch_with(Workers { count: 2, batch_size: 1 }, source, data_dir)
+}
+
+fn batch_with(workers: Workers, source: &Path, data_dir: &DataDir) -> BatchReport {
     let questionnaire = Questionnaire::default();
     let (source, questionnaire) = (&FolderSource::new(source), &questionnaire);
     let batch =
-        Batch { source, data_dir, questionnaire, workers: 2, allow_empty: false, max_loss: 0.5 };
+        Batch { source, data_dir, questionnaire, workers, allow_empty: false, max_loss: 0.5 };
     batch.run(dog_extractor(), |_, _| {}).unwrap()
 }
 
@@ -87,14 +92,45 @@ fn an_emptied_source_does_not_empty_the_catalogue() {
     let run = |allow_empty| {
         let (data_dir, questionnaire) = (&data_dir, &questionnaire);
         let source = &FolderSource::new(source.path());
-        let batch =
-            Batch { source, data_dir, questionnaire, workers: 1, allow_empty, max_loss: 0.5 };
+        let workers = Workers { count: 1, batch_size: 1 };
+        let batch = Batch { source, data_dir, questionnaire, workers, allow_empty, max_loss: 0.5 };
         batch.run(dog_extractor(), |_, _| {})
     };
     assert_eq!(run(false).unwrap_err().reason(), Reason::SourceEmpty);
     assert_eq!(ids(&data_dir), ["long-nose"]);
     assert_eq!(run(true).unwrap().removed, 1);
     assert!(ids(&data_dir).is_empty());
+}
+
+#[test]
+fn photos_measured_at_once_make_the_catalogue_that_they_make_one_by_one() {
+    let source = source(&["short-nose.jpg", "round-eyes.jpg", "small-nose.jpg"]);
+    let dog = source.path().join("bori");
+    fs::create_dir(&dog).unwrap();
+    fs::write(dog.join("1-broken.jpg"), b"not a photo").unwrap();
+    fs::copy(data("dogs/wide-eyes.jpg"), dog.join("2.jpg")).unwrap();
+    fs::copy(data("dogs/long-nose.jpg"), dog.join("3.jpg")).unwrap();
+    fs::write(source.path().join("broken.jpg"), b"not a photo").unwrap();
+    fs::copy(data("photos/grey.jpg"), source.path().join("person.jpg")).unwrap();
+    let refused = source.path().join("refused");
+    fs::create_dir(&refused).unwrap();
+    fs::copy(data("photos/grey.jpg"), refused.join("1-a-person.jpg")).unwrap();
+    fs::write(refused.join("2-broken.jpg"), b"not a photo").unwrap();
+    let runs = [1, 3, 50].map(|batch_size| {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::new(folder.path());
+        let workers = Workers { count: 2, batch_size };
+        let mut report = batch_with(workers, source.path(), &data_dir);
+        report.refusals.sort_by(|a, b| a.dog_id.cmp(&b.dog_id));
+        let mut dogs = Catalogue::read(&data_dir.catalogue_path()).unwrap().dogs;
+        for dog in &mut dogs {
+            dog.enrolled_at = chrono::DateTime::UNIX_EPOCH;
+        }
+        (report, dogs)
+    });
+    assert_eq!(runs[0].1.len(), 4, "{:?}", runs[0].0);
+    assert_eq!(runs[1], runs[0]);
+    assert_eq!(runs[2], runs[0]);
 }
 
 #[test]

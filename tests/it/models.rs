@@ -4,15 +4,18 @@ use std::{fs, process::Command};
 
 use mungpy::{
     extract::Extractor,
-    photo::Photo,
-    vision::{Detector, LandmarkNetwork, Models, Predictor, Role},
+    photo::{Photo, Raster},
+    vision::{CHIP_SIDE, Detector, LandmarkNetwork, Look, Models, Predictor, Role},
 };
 use mungpy_core::{
     face::{ModelOrigin, Species},
     reason::{Reason, WithReason},
 };
 
-use crate::common::{bytes, data, shared, shipped_models};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::common::{bytes, composites, data, shared, shipped_models};
 
 #[test]
 fn every_shipped_model_is_what_the_manifest_says() {
@@ -37,13 +40,13 @@ fn every_shipped_model_is_what_the_manifest_says() {
 #[test]
 fn a_damaged_or_missing_model_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let mut damaged = fs::read(shipped_models().join("dog-face-landmarks-16.onnx")).unwrap();
+    let mut damaged = fs::read(shipped_models().join("dog-face-landmarks-16.dat")).unwrap();
     damaged[1000] ^= 1;
-    fs::write(folder.path().join("dog-face-landmarks-16.onnx"), &damaged).unwrap();
+    fs::write(folder.path().join("dog-face-landmarks-16.dat"), &damaged).unwrap();
     let models = Models::new(&[folder.path().to_owned()]);
     let error = models.verified(Role::DogLandmarks).err().unwrap();
     assert_eq!(error.reason(), Reason::ModelCorrupted);
-    fs::write(folder.path().join("dog-face-landmarks-16.onnx"), b"").unwrap();
+    fs::write(folder.path().join("dog-face-landmarks-16.dat"), b"").unwrap();
     assert_eq!(models.verified(Role::DogLandmarks).err().unwrap().reason(), Reason::ModelCorrupted);
     // No directory is named, and dlib's detector is not shipped.
     let error = Models::new(&[])
@@ -57,6 +60,32 @@ fn a_damaged_or_missing_model_is_refused_with_what_to_do() {
     let error =
         models.with_dog_detector(ModelOrigin::Dlib).verified(Role::DogDetector).err().unwrap();
     assert_eq!(error.reason(), Reason::ModelUnreadable);
+}
+
+#[test]
+fn a_chip_shows_the_same_alone_and_among_others() {
+    let models = Models::new(&[shipped_models()]);
+    let mut network = LandmarkNetwork::new(&models.verified(Role::DogLandmarks).unwrap()).unwrap();
+    let photos = composites("dogs/").into_iter().chain(composites("persons/"));
+    let chips: Vec<Raster> = photos
+        .map(|composite| {
+            let raster = Photo::decode(&bytes(&composite.photo)).unwrap().raster;
+            raster.chip(0.0, 0.0, raster.long_side() as f64, CHIP_SIDE).unwrap().raster
+        })
+        .collect();
+    let look = |network: &mut LandmarkNetwork, chips: &[&Raster]| -> Vec<Look> {
+        network.predict(chips).into_iter().map(Result::unwrap).collect()
+    };
+    let alone: Vec<Look> = chips.iter().map(|chip| look(&mut network, &[chip])[0]).collect();
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    for _ in 0..6 {
+        let picked: Vec<usize> =
+            (0..random.random_range(1..12)).map(|_| random.random_range(0..chips.len())).collect();
+        let some: Vec<&Raster> = picked.iter().map(|&number| &chips[number]).collect();
+        for (number, among) in picked.into_iter().zip(look(&mut network, &some)) {
+            assert_eq!(among, alone[number], "in a run of {}", some.len());
+        }
+    }
 }
 
 #[test]

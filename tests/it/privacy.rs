@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use mungpy::{catalogue::DataDir, photo::Photo, vision::DESCRIPTOR_LEN};
+use mungpy::{catalogue::DataDir, vision::DESCRIPTOR_LEN};
 
 use crate::common::{bytes, composite_catalogue, data, person_extractor, shipped_models};
 
@@ -15,8 +15,7 @@ const PERSON: &str = "persons/wide-set-eyes.jpg";
 
 /// The descriptor that an extractor holds while it works on the photo.
 fn descriptor() -> [f32; DESCRIPTOR_LEN] {
-    let photo = Photo::decode(&bytes(PERSON)).unwrap();
-    let (_, descriptor) = person_extractor().describe_decoded(&photo).unwrap();
+    let (_, descriptor) = person_extractor().describe(&bytes(PERSON)).unwrap();
     *descriptor.expect("proportions are estimated by default").values()
 }
 

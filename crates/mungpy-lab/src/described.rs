@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use mungpy::{
     extract::{ExtractError, Extractor, for_each_parallel},
     files,
-    photo::Photo,
 };
 use mungpy_core::{face::Measurement, resemblance::DESCRIPTOR_LEN};
 
@@ -66,10 +65,7 @@ fn describe_one(
     cache: &Cache,
 ) -> Result<Option<Described>, CacheError> {
     let Ok(bytes) = files::read_photo(&picture.path) else { return Ok(None) };
-    let described = Photo::decode(&bytes)
-        .map_err(ExtractError::from)
-        .and_then(|photo| extractor.describe_decoded(&photo));
-    let Ok((found, Some(descriptor))) = described else { return Ok(None) };
+    let Ok((found, Some(descriptor))) = extractor.describe(&bytes) else { return Ok(None) };
     let (measured, usable) = (found.measured, found.check().is_ok());
     let key = Cache::key(&bytes, "", extractor.version());
     let _ = cache.put(&key, Ok(found), extractor.species())?;

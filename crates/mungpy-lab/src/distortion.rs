@@ -77,6 +77,7 @@ impl Distortion {
             width: changed.width() as u32,
             height: changed.height() as u32,
             raster: changed,
+            is_coarse: false,
         })
     }
 

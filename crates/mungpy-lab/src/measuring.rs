@@ -188,8 +188,8 @@ fn extracted(
     bytes: &[u8],
     distortion: Option<Distortion>,
 ) -> Result<extract::Extraction, ExtractError> {
+    let Some(distortion) = distortion else { return extractor.extract(bytes) };
     let photo = Photo::decode(bytes)?;
-    let Some(distortion) = distortion else { return extractor.extract_decoded(&photo) };
     let face = || extractor.extract_decoded(&photo).map(|plain| plain.landmarks);
     let changed = distortion.apply(&photo, face)?;
     extractor.extract_decoded(&changed)

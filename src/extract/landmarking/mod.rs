@@ -56,16 +56,37 @@ pub(super) struct LandmarkEstimate {
     pub(super) sharpness: f64,
 }
 
-/// Predicts the landmarks of the face in `face`, a box in pixels of the raster.
+/// A face whose landmarks are to be found.
+pub(super) struct BoxedFace<'a> {
+    /// The raster in which it is upright.
+    pub(super) raster: &'a Raster,
+    /// Its box, in pixels of the raster.
+    pub(super) face: Detection,
+    /// What a network saw in the box already.
+    pub(super) first_look: Option<FirstLook>,
+}
+
+/// The landmarks in the chip of the box and in its mirror image, in pixels of the raster.
+pub(super) type FirstLook = [Landmarks; 2];
+
+/// Predicts the landmarks of each face.
 pub(super) fn locate(
-    raster: &Raster,
-    face: &Detection,
+    faces: &[BoxedFace],
     model: &mut LandmarkModel,
-) -> Result<LandmarkEstimate, ExtractError> {
+) -> Vec<Result<LandmarkEstimate, ExtractError>> {
     let rounds = match model {
-        LandmarkModel::Trees(predictor) => vec![trees::predict(raster, face, predictor)?],
-        LandmarkModel::Network(network, looks) => network::predict(raster, face, network, *looks)?,
+        LandmarkModel::Trees(predictor) => {
+            faces.iter().map(|face| Ok(vec![trees::predict(face, predictor)?])).collect()
+        }
+        LandmarkModel::Network(network, looks) => network::predict(faces, network, *looks),
     };
+    faces.iter().zip(rounds).map(|(face, rounds)| estimate(face, &rounds?)).collect()
+}
+
+fn estimate(
+    BoxedFace { raster, face, .. }: &BoxedFace,
+    rounds: &[Vec<Landmarks>],
+) -> Result<LandmarkEstimate, ExtractError> {
     let (first, last) = (&rounds[0], &rounds[rounds.len() - 1]);
     let ([x, y], side) = (face.centre(), face.side());
     let core = raster.chip(x - side / 2.0, y - side / 2.0, side, SHARPNESS_SIDE)?;
@@ -76,15 +97,18 @@ pub(super) fn locate(
     })
 }
 
-/// Whether a box, in pixels of the raster, shows a face, as far as the model can tell.
-pub(super) fn is_face(
-    raster: &Raster,
-    face: &Detection,
+/// Looks at boxes that may show a face. `None` stands for one that shows none, as far as the model
+/// can tell; the trees cannot.
+pub(super) fn first_looks(
+    faces: &[BoxedFace],
     model: &mut LandmarkModel,
-) -> Result<bool, ExtractError> {
+) -> Vec<Result<Option<FirstLook>, ExtractError>> {
     match model {
-        LandmarkModel::Trees(_) => Ok(true),
-        LandmarkModel::Network(network, _) => network::is_face(raster, face, network),
+        LandmarkModel::Trees(predictor) => {
+            let looks = |found: Vec<Landmarks>| Some([found[0], found[1]]);
+            faces.iter().map(|face| trees::predict(face, predictor).map(looks)).collect()
+        }
+        LandmarkModel::Network(network, _) => network::first_looks(faces, network),
     }
 }
 

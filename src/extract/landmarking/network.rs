@@ -1,36 +1,31 @@
 //! Landmarks from a network, which sees each chip as it is and mirrored.
+//!
+//! All chips that several faces need in a round go through the network in one run.
 
-use mungpy_core::face::{
-    self, FaceError, Landmarks, Placement, QualityLimits, Species, SymmetricShape, points_of,
-};
+use std::rc::Rc;
 
-use super::Jitter;
+use mungpy_core::face::{Landmarks, Placement, Point, QualityLimits, Species};
+
+use super::{BoxedFace, FirstLook, Jitter};
 use crate::{
     extract::ExtractError,
-    photo::{Chip, PhotoError, Raster, Warp},
+    photo::{Chip, PhotoError, Raster, UprightChip},
     vision::{
-        Detection, LandmarkNetwork,
+        LandmarkNetwork, Look,
         landmarking::{
             ALIGNMENT_CENTROID_RISE, ALIGNMENT_CENTROID_SIZE, BOXES_JITTERS, CHIP_DROP, CHIP_REACH,
-            CHIP_SIDE, REFINEMENT_MEAN_FEATURES, REFINEMENT_TOWARDS_MEAN, REFINEMENT_WARP_MARGIN,
+            CHIP_SIDE,
         },
     },
-};
-
-/// The frame outside a chip that stays in place when the chip is warped.
-const AROUND_CHIP: [[f64; 2]; 2] = {
-    let (side, margin) = (CHIP_SIDE as f64, REFINEMENT_WARP_MARGIN);
-    [[-margin * side; 2], [(1.0 + margin) * side; 2]]
 };
 
 /// How often a network looks at a face, and at which chips.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::extract) enum LookPlan {
-    /// In rounds. Each looks at that many jittered boxes, as they are and mirrored. From the second
-    /// round on, the face found by the previous round is warped towards the mean face.
-    RefinedTowardsMean {
-        /// Jittered boxes of each round.
-        boxes: &'static [usize],
+    /// At that many jittered boxes, as they are and mirrored.
+    Jittered {
+        /// Number of boxes.
+        boxes: usize,
     },
     /// Once at the box, then at the chip in which the landmarks found there lie as in the mean
     /// face: where the detector drew its box and how the head is tilted then matters little.
@@ -40,131 +35,197 @@ pub(in crate::extract) enum LookPlan {
     },
 }
 
-/// The predictions of each round.
+/// The predictions of each round for one face, in pixels of its raster.
+pub(super) type Rounds = Vec<Vec<Landmarks>>;
+
+/// The predictions of each round for each face.
 pub(super) fn predict(
-    raster: &Raster,
-    face: &Detection,
+    faces: &[BoxedFace],
     network: &mut LandmarkNetwork,
     looks: LookPlan,
-) -> Result<Vec<Vec<Landmarks>>, ExtractError> {
+) -> Vec<Result<Rounds, ExtractError>> {
     match looks {
-        LookPlan::Aligned { mirrored } => aligned(raster, face, network, mirrored),
-        LookPlan::RefinedTowardsMean { boxes: rounds } => {
-            let mut found = vec![jittered(raster, face, rounds[0], |chip| plain(chip, network))?];
-            for &boxes in &rounds[1..] {
-                let seen = super::robust_mean(&found[found.len() - 1]);
-                let look = |chip: &Chip| refined(chip, &seen, network);
-                found.push(jittered(raster, face, boxes, look)?);
-            }
-            Ok(found)
+        LookPlan::Aligned { mirrored } => aligned(faces, network, mirrored),
+        LookPlan::Jittered { boxes } => jittered(faces, network, boxes),
+    }
+}
+
+/// Looks at jittered boxes. The look at the first one may be known.
+fn jittered(
+    faces: &[BoxedFace],
+    network: &mut LandmarkNetwork,
+    boxes: usize,
+) -> Vec<Result<Rounds, ExtractError>> {
+    let views = faces.iter().map(|face| {
+        let known = usize::from(face.first_look.is_some());
+        boxes_both_ways(face, &BOXES_JITTERS[known..boxes])
+    });
+    let seen = look(views.collect(), network).into_iter().zip(faces);
+    seen.map(|(seen, face)| Ok(vec![face.first_look.into_iter().flatten().chain(seen?).collect()]))
+        .collect()
+}
+
+/// Looks at the aligned chip. The predictions that tell how much looks disagree come first: the
+/// chip and its mirror image, or the box and the chip.
+fn aligned(
+    faces: &[BoxedFace],
+    network: &mut LandmarkNetwork,
+    mirrored: bool,
+) -> Vec<Result<Rounds, ExtractError>> {
+    let plain = |face| Ok(vec![View::of(Place::Box(chip(face, BOXES_JITTERS[0])?))]);
+    let first = look(faces.iter().map(plain).collect(), network);
+    let views = next_views(faces, &first, |face, seen| {
+        let view = View::of(Place::Upright(upright(face.raster, &seen[0])?));
+        Ok(if mirrored { view.both_ways()?.into() } else { vec![view] })
+    });
+    let second = look(views, network);
+    let rounds = |(first, second): (Result<Vec<Landmarks>, _>, Result<Vec<Landmarks>, _>)| {
+        let (mut first, second) = (first?, second?);
+        if mirrored {
+            return Ok(vec![second]);
+        }
+        first.extend_from_slice(&second);
+        Ok(vec![first, second])
+    };
+    first.into_iter().zip(second).map(rounds).collect()
+}
+
+/// For each box that shows a face, the landmarks of the look at it. The face scores of the chip as
+/// it is and mirrored must be positive in sum, and the landmarks of both must agree.
+pub(super) fn first_looks(
+    faces: &[BoxedFace],
+    network: &mut LandmarkNetwork,
+) -> Vec<Result<Option<FirstLook>, ExtractError>> {
+    let views = |face| boxes_both_ways(face, &BOXES_JITTERS[..1]);
+    let judged = |looks: Vec<Look>| {
+        let both: FirstLook = [looks[0].landmarks, looks[1].landmarks];
+        let disagreement = super::disagreement(&both, &super::robust_mean(&both));
+        let agree = disagreement <= QualityLimits::of(Species::Dog).max_landmark_disagreement;
+        (looks[0].face_score + looks[1].face_score > 0.0 && agree).then_some(both)
+    };
+    let looks = scored_look(faces.iter().map(views).collect(), network);
+    looks.into_iter().map(|looks| looks.map(judged)).collect()
+}
+
+/// What a chip shows of a raster.
+enum Place {
+    /// A box.
+    Box(Chip),
+    /// A tilted square.
+    Upright(UprightChip),
+}
+
+impl Place {
+    fn raster(&self) -> &Raster {
+        match self {
+            Self::Box(chip) => &chip.raster,
+            Self::Upright(chip) => &chip.raster,
+        }
+    }
+
+    /// Maps a point of the chip to the raster, in its pixels.
+    fn to_raster(&self, point: Point) -> Point {
+        match self {
+            Self::Box(chip) => chip.to_raster(point),
+            Self::Upright(chip) => chip.to_raster(point),
         }
     }
 }
 
-/// Predictions of a look at the chips of jittered boxes.
-fn jittered(
-    raster: &Raster,
-    face: &Detection,
-    boxes: usize,
-    mut look: impl FnMut(&Chip) -> Result<[Landmarks; 2], ExtractError>,
-) -> Result<Vec<Landmarks>, ExtractError> {
-    let mut predictions = Vec::with_capacity(2 * boxes);
-    for jitter in &BOXES_JITTERS[..boxes] {
-        predictions.extend(look(&chip(raster, face, *jitter)?)?);
+/// A chip that the network is to see, or its mirror image.
+struct View {
+    place: Rc<Place>,
+    mirrored: Option<Raster>,
+}
+
+impl View {
+    fn of(place: Place) -> Self {
+        Self { place: Rc::new(place), mirrored: None }
     }
-    Ok(predictions)
+
+    fn both_ways(self) -> Result<[Self; 2], PhotoError> {
+        let mirrored = Some(self.place.raster().mirrored()?);
+        let place = Rc::clone(&self.place);
+        Ok([self, Self { place, mirrored }])
+    }
+
+    fn chip(&self) -> &Raster {
+        self.mirrored.as_ref().unwrap_or_else(|| self.place.raster())
+    }
+
+    /// What was seen in the chip, in pixels of the raster.
+    fn in_raster(&self, look: &Look) -> Look {
+        let landmarks = match self.mirrored {
+            Some(_) => look.landmarks.mirrored(CHIP_SIDE as f64),
+            None => look.landmarks,
+        };
+        Look { landmarks: landmarks.map(|point| self.place.to_raster(point)), ..*look }
+    }
 }
 
-/// Looks at a chip as it is; returns pixels of the raster.
-fn plain(chip: &Chip, network: &mut LandmarkNetwork) -> Result<[Landmarks; 2], ExtractError> {
-    let found = both_ways(&chip.raster, network)?;
-    Ok(found.map(|found| found.map(|point| chip.to_raster(point))))
-}
+/// The views of one face, none if it is not to be looked at.
+type Views = Result<Vec<View>, ExtractError>;
 
-/// Looks at a chip after warping the face most of the way to the mean face, as if its landmarks
-/// were `seen`. Both `seen` and the result are in pixels of the raster.
-///
-/// A network pulls unusual faces towards the mean. Where the warped face still differs from the
-/// mean face, the previous look was wrong by that much; warping the prediction back corrects it
-/// (pose-indexed regression: Dollár, Welinder & Perona, CVPR 2010).
-fn refined(
-    chip: &Chip,
-    seen: &Landmarks,
+/// Looks at the views of all faces in one run of the network; the landmarks are in pixels of the
+/// rasters.
+fn look(
+    views: Vec<Views>,
     network: &mut LandmarkNetwork,
-) -> Result<[Landmarks; 2], ExtractError> {
-    let from = seen.map(|point| chip.from_raster(point));
-    let to = towards_mean(&from)?;
-    let warp = Warp::moving(&from.0, &to.0, AROUND_CHIP).ok_or(FaceError::Degenerate)?;
-    let found = both_ways(&chip.raster.warped(&warp)?, network)?;
-    Ok(found.map(|found| found.map(|point| chip.to_raster(warp.source(point)))))
+) -> Vec<Result<Vec<Landmarks>, ExtractError>> {
+    let landmarks = |looks: Vec<Look>| looks.into_iter().map(|look| look.landmarks).collect();
+    scored_look(views, network).into_iter().map(|looks| looks.map(landmarks)).collect()
 }
 
-fn towards_mean(landmarks: &Landmarks) -> Result<Landmarks, FaceError> {
-    let mean = SymmetricShape::from_points(points_of(&REFINEMENT_MEAN_FEATURES))?;
-    let mean = face::reshaped(landmarks, &mean)?;
-    let part = |a: f64, b: f64| a + REFINEMENT_TOWARDS_MEAN * (b - a);
-    Ok(Landmarks(std::array::from_fn(|i| {
-        let (point, mean) = (landmarks.0[i], mean.0[i]);
-        [part(point[0], mean[0]), part(point[1], mean[1])]
-    })))
-}
-
-/// Predictions in the aligned chip; those that tell how much looks disagree come first: the
-/// chip and its mirror image, or the box and the chip.
-fn aligned(
-    raster: &Raster,
-    face: &Detection,
+fn scored_look(
+    views: Vec<Views>,
     network: &mut LandmarkNetwork,
-    mirrored: bool,
-) -> Result<Vec<Vec<Landmarks>>, ExtractError> {
-    let chip = chip(raster, face, BOXES_JITTERS[0])?;
-    let first = network.predict(std::slice::from_ref(&chip.raster))?.remove(0);
-    let first = first.map(|point| chip.to_raster(point));
-    let place = Placement::of(&first)?;
+) -> Vec<Result<Vec<Look>, ExtractError>> {
+    let chips: Vec<&Raster> = views.iter().flatten().flatten().map(View::chip).collect();
+    let mut looks = network.predict(&chips).into_iter();
+    let mut seen = |views: Vec<View>| {
+        // All looks at a face are taken before a failed one can end the work on it.
+        let looks: Vec<_> = looks.by_ref().take(views.len()).collect();
+        let found = views.iter().zip(looks).map(|(view, look)| Ok(view.in_raster(&look?)));
+        found.collect::<Result<_, ExtractError>>()
+    };
+    views.into_iter().map(|views| seen(views?)).collect()
+}
+
+/// The views of the next round, none for a face that has failed.
+fn next_views<T>(
+    faces: &[BoxedFace],
+    found: &[Result<T, ExtractError>],
+    views: impl Fn(&BoxedFace, &T) -> Views,
+) -> Vec<Views> {
+    let next = |(face, found): (_, &Result<T, _>)| {
+        found.as_ref().map_or(Ok(Vec::new()), |found| views(face, found))
+    };
+    faces.iter().zip(found).map(next).collect()
+}
+
+/// What is to be seen in jittered boxes, both ways.
+fn boxes_both_ways(face: &BoxedFace, jitters: &[Jitter]) -> Views {
+    let mut views = Vec::with_capacity(2 * jitters.len());
+    for &jitter in jitters {
+        views.extend(View::of(Place::Box(chip(face, jitter)?)).both_ways()?);
+    }
+    Ok(views)
+}
+
+fn chip(face: &BoxedFace, [dx, dy, scale]: Jitter) -> Result<Chip, PhotoError> {
+    let ([x, y], side) = (face.face.centre(), face.face.side());
+    let reach = side * CHIP_REACH * scale;
+    let left = x + side * dx - reach / 2.0;
+    let top = y + side * (dy + CHIP_DROP) - reach / 2.0;
+    face.raster.chip(left, top, reach, CHIP_SIDE)
+}
+
+/// The upright chip in which these landmarks, in pixels of the raster, lie as in the mean face.
+fn upright(raster: &Raster, seen: &Landmarks) -> Result<UprightChip, ExtractError> {
+    let place = Placement::of(seen)?;
     let side = place.size / ALIGNMENT_CENTROID_SIZE;
     let down = ALIGNMENT_CENTROID_RISE * side;
     let [x, y] = place.centroid;
     let middle = [x - down * place.roll.sin(), y + down * place.roll.cos()];
-    let chip = raster.upright_chip(middle, side, place.roll, CHIP_SIDE)?;
-    if mirrored {
-        let found = both_ways(&chip.raster, network)?;
-        return Ok(vec![found.map(|found| found.map(|point| chip.to_raster(point))).to_vec()]);
-    }
-    let found = network.predict(std::slice::from_ref(&chip.raster))?.remove(0);
-    let found = found.map(|point| chip.to_raster(point));
-    Ok(vec![vec![first, found], vec![found]])
-}
-
-/// The landmarks in a chip as it is and in its mirror image, both in pixels of the chip.
-fn both_ways(chip: &Raster, network: &mut LandmarkNetwork) -> Result<[Landmarks; 2], ExtractError> {
-    let direct = network.predict(std::slice::from_ref(chip))?.remove(0);
-    let mirrored = network.predict(&[chip.mirrored()?])?.remove(0);
-    Ok([direct, mirrored.mirrored(CHIP_SIDE as f64)])
-}
-
-/// Whether a box shows a face. The face scores of the chip as it is and mirrored must be positive
-/// in sum, and the landmarks of both must agree.
-pub(super) fn is_face(
-    raster: &Raster,
-    face: &Detection,
-    network: &mut LandmarkNetwork,
-) -> Result<bool, ExtractError> {
-    let chip = chip(raster, face, BOXES_JITTERS[0])?.raster;
-    let (direct, face_score) =
-        network.predict_with_face_score(std::slice::from_ref(&chip))?.remove(0);
-    let (mirrored, other) = network.predict_with_face_score(&[chip.mirrored()?])?.remove(0);
-    if face_score + other <= 0.0 {
-        return Ok(false);
-    }
-    let both = [direct, mirrored.mirrored(CHIP_SIDE as f64)];
-    let disagreement = super::disagreement(&both, &super::robust_mean(&both));
-    Ok(disagreement <= QualityLimits::of(Species::Dog).max_landmark_disagreement)
-}
-
-fn chip(raster: &Raster, face: &Detection, [dx, dy, scale]: Jitter) -> Result<Chip, PhotoError> {
-    let ([x, y], side) = (face.centre(), face.side());
-    let reach = side * CHIP_REACH * scale;
-    let left = x + side * dx - reach / 2.0;
-    let top = y + side * (dy + CHIP_DROP) - reach / 2.0;
-    raster.chip(left, top, reach, CHIP_SIDE)
+    Ok(raster.upright_chip(middle, side, place.roll, CHIP_SIDE)?)
 }

@@ -2,10 +2,10 @@
 
 use mungpy_core::face::{Landmarks, Point};
 
+use super::BoxedFace;
 use crate::{
     extract::ExtractError,
-    photo::Raster,
-    vision::{Detection, Predictor, SquareBox, landmarking::BOXES_JITTERS},
+    vision::{Predictor, SquareBox, landmarking::BOXES_JITTERS},
 };
 
 /// Side of the face box in the chip, in pixels. The predictor rounds to whole pixels, so small
@@ -18,8 +18,7 @@ const MARGIN: f64 = 0.5;
 pub(super) const POINTS: usize = 68;
 
 pub(super) fn predict(
-    raster: &Raster,
-    face: &Detection,
+    BoxedFace { raster, face, .. }: &BoxedFace,
     predictor: &Predictor,
 ) -> Result<Vec<Landmarks>, ExtractError> {
     let [x, y] = face.centre();

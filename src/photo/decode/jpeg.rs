@@ -6,21 +6,24 @@ use crate::photo::{
     libjpeg::{self, JpegOutcome, JpegPlan},
 };
 
-/// A JPEG is decoded at ½, ¼ or ⅛ of its size as long as its longer side keeps this many pixels; a
-/// 12-megapixel photo (4000 px) is decoded at ¼.
-const REDUCED_SIDE: u32 = 960;
 /// Bytes that libjpeg may use beside the coefficients: rows at work and tables.
 const WORKING_BYTES: u64 = 32_000_000;
+
+/// What a JPEG's size can be divided by if its longer side is to keep `least_side` pixels: 1, 2, 4
+/// or 8.
+pub(super) fn denominator(header: &Header, least_side: u32) -> u32 {
+    let long_side = header.width.max(header.height);
+    [8, 4, 2].into_iter().find(|part| long_side / part >= least_side).unwrap_or(1)
+}
 
 pub(super) fn decode(
     bytes: &[u8],
     header: &Header,
+    least_side: u32,
     components: u32,
     scans: u32,
 ) -> Result<Pixels, PhotoError> {
-    let long_side = header.width.max(header.height);
-    let denominator =
-        [8, 4, 2].into_iter().find(|part| long_side / part >= REDUCED_SIDE).unwrap_or(1);
+    let denominator = denominator(header, least_side);
     let plan = JpegPlan {
         width: header.width,
         height: header.height,

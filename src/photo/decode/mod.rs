@@ -19,10 +19,18 @@ use super::{Header, PhotoError, Raster, header::Body, orientation::upright, rast
 const TURNED_WHOLE: u64 = 4_000_000;
 
 /// Decodes to upright RGB of 8 bits, whatever the file holds; neither side is longer than
-/// `max_side`.
-pub(super) fn decode(bytes: &[u8], header: &Header, max_side: usize) -> Result<Raster, PhotoError> {
+/// `max_side`. A JPEG may be decoded at a part of its size, as long as its longer side keeps
+/// `least_side` pixels.
+pub(super) fn decode(
+    bytes: &[u8],
+    header: &Header,
+    least_side: u32,
+    max_side: usize,
+) -> Result<Raster, PhotoError> {
     let pixels = match &header.body {
-        Body::Jpeg { components, scans } => jpeg::decode(bytes, header, *components, *scans)?,
+        Body::Jpeg { components, scans } => {
+            jpeg::decode(bytes, header, least_side, *components, *scans)?
+        }
         Body::Png { chunks } => png::decode(bytes, header, chunks)?,
         Body::WebP { chunk } => webp::decode(bytes, header, chunk.clone())?,
     };
@@ -30,6 +38,12 @@ pub(super) fn decode(bytes: &[u8], header: &Header, max_side: usize) -> Result<R
     let side = if is_turned_whole { usize::MAX } else { max_side };
     let raster = upright(pixels.into_raster(side)?, header.orientation)?;
     if raster.long_side() > max_side { raster.resized(max_side) } else { Ok(raster) }
+}
+
+/// Whether decoding shows more detail with one side to keep than with a shorter one.
+pub(super) fn shows_more(header: &Header, side: u32, than: u32) -> bool {
+    matches!(header.body, Body::Jpeg { .. })
+        && jpeg::denominator(header, side) < jpeg::denominator(header, than)
 }
 
 /// Pixels as a decoder gives them: rows from the top, without padding.

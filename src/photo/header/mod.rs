@@ -84,6 +84,14 @@ struct Walk {
 }
 
 impl Header {
+    /// Number of scans of a JPEG; 0 for other files.
+    pub(super) fn scans(&self) -> u32 {
+        match self.body {
+            Body::Jpeg { scans, .. } => scans,
+            Body::Png { .. } | Body::WebP { .. } => 0,
+        }
+    }
+
     /// Reads the header of a whole file in memory and checks every limit.
     pub fn read(bytes: &[u8]) -> Result<Self, PhotoError> {
         if bytes.is_empty() {

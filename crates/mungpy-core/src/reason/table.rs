@@ -122,7 +122,7 @@ reasons! {
     Stopping "STOPPING" Engine (Unavailable 503)
         "the server is shutting down", "try again on another server";
     VisionFailed "VISION_FAILED" Engine (Internal 502)
-        "dlib or OpenCV failed", "try again; report it if it happens twice";
+        "dlib failed", "try again; report it if it happens twice";
     PhotoOperationFailed "PHOTO_OPERATION_FAILED" Engine (Internal 502)
         "an image operation failed, for want of memory perhaps", "try again; give the engine more memory";
     Internal "INTERNAL" Engine (Internal 502)

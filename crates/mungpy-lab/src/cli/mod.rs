@@ -48,6 +48,9 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let settings = Settings::resolve(&layers)?;
     let _log = layers.start_logging("warn");
     vision::prepare_process();
+    if let Some(gpu) = settings.gpu {
+        vision::choose_gpu(gpu)?;
+    }
     match &args.command {
         Command::Evaluate(command) => evaluate::run(command, &settings),
         Command::Estimator(command) => estimator::run(command, &settings),

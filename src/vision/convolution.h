@@ -1,0 +1,142 @@
+// A convolution for CPUs that reads and writes the same model files as dlib's own.
+//
+// dlib gathers the patches of a whole picture, pixel by pixel with a check of the borders at each, and
+// then multiplies. Here patches are gathered in rows without checks, for a few rows of the output at
+// a time, so that they are still in the cache when they are multiplied. A kernel of one pixel needs
+// no patches at all.
+#pragma once
+
+#include <dlib/dnn.h>
+
+#ifndef DLIB_USE_CUDA
+#include <cblas.h>
+#endif
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+namespace networks {
+
+#ifdef DLIB_USE_CUDA
+
+template <long N, long K, int Stride, int Padding>
+using convolution_ = dlib::con_<N, K, K, Stride, Stride, Padding, Padding>;
+
+#else
+
+// Where a kernel finds its input: sizes of the input and of the output, in pixels.
+template <long K, int Stride, int Padding> struct Patches {
+  const long channels, height, width, rows, columns;
+
+  Patches(long channels, long height, long width)
+      : channels(channels),
+        height(height),
+        width(width),
+        rows(1 + (height + 2 * Padding - K) / Stride),
+        columns(1 + (width + 2 * Padding - K) / Stride) {}
+
+  // Values of a patch.
+  long size() const { return channels * K * K; }
+
+  // Writes the patches of some rows of the output: one row for each value of a patch, one column
+  // for each patch.
+  void gather(const float* in, long first, long last, float* out) const {
+    for (long channel = 0; channel < channels; ++channel, in += height * width) {
+      for (long y = 0; y < K; ++y) {
+        for (long x = 0; x < K; ++x) {
+          for (long row = first; row < last; ++row, out += columns) {
+            gather_row(in, row * Stride + y - Padding, x - Padding, out);
+          }
+        }
+      }
+    }
+  }
+
+ private:
+  // Writes every Stride-th pixel of a row of the input, from the one at `left` on; 0 outside.
+  void gather_row(const float* in, long y, long left, float* out) const {
+    if (y < 0 || y >= height) {
+      std::fill_n(out, columns, 0.f);
+      return;
+    }
+    const long begin = std::min(columns, left < 0 ? (-left + Stride - 1) / Stride : 0);
+    const long end = std::max(begin, std::min(columns, (width - left + Stride - 1) / Stride));
+    const float* from = in + y * width + left;
+    for (long i = 0; i < begin; ++i) out[i] = 0;
+    for (long i = begin; i < end; ++i) out[i] = from[i * Stride];
+    for (long i = end; i < columns; ++i) out[i] = 0;
+  }
+};
+
+// Bytes of patches that are gathered before they are multiplied: half of a usual second-level cache.
+inline constexpr long kPatchBytes = 512 << 10;
+
+inline float* patch_memory(size_t size) {
+  static thread_local std::vector<float> memory;
+  if (memory.size() < size) memory.resize(size);
+  return memory.data();
+}
+
+template <long N, long K, int Stride, int Padding>
+class convolution_ : public dlib::con_<N, K, K, Stride, Stride, Padding, Padding> {
+ public:
+  template <typename Below> void forward(const Below& below, dlib::resizable_tensor& output) {
+    const dlib::tensor& in = below.get_output();
+    const Patches<K, Stride, Padding> patches(in.k(), in.nr(), in.nc());
+    check(patches);
+    output.set_size(in.num_samples(), N, patches.rows, patches.columns);
+    const float* from = in.host();
+    float* to = output.host_write_only();
+    for (long sample = 0; sample < in.num_samples(); ++sample) {
+      convolve(patches, from, to);
+      from += in.k() * in.nr() * in.nc();
+      to += N * patches.rows * patches.columns;
+    }
+  }
+
+  template <typename Below> void backward(const dlib::tensor&, Below&, dlib::tensor&) {
+    throw std::logic_error("this convolution cannot be trained");
+  }
+
+ private:
+  // A model file of another architecture must not make it read outside its weights.
+  void check(const Patches<K, Stride, Padding>& patches) const {
+    const size_t bias = this->bias_is_disabled() ? 0 : N;
+    if (this->get_layer_params().size() != static_cast<size_t>(N * patches.size()) + bias || this->num_filters() != N ||
+        this->padding_y() != Padding || this->padding_x() != Padding || patches.rows < 1 || patches.columns < 1) {
+      throw std::invalid_argument("the weights do not fit the network");
+    }
+  }
+
+  void convolve(const Patches<K, Stride, Padding>& patches, const float* in, float* out) const {
+    const float* weights = this->get_layer_params().host();
+    const long area = patches.rows * patches.columns;
+    for (long filter = 0; filter < N; ++filter) {
+      const float bias = this->bias_is_disabled() ? 0 : weights[N * patches.size() + filter];
+      std::fill_n(out + filter * area, area, bias);
+    }
+    if (K == 1 && Stride == 1 && Padding == 0) {
+      multiply(weights, patches.size(), in, area, out, area);
+      return;
+    }
+    const long row_bytes = patches.size() * patches.columns * static_cast<long>(sizeof(float));
+    const long step = std::clamp<long>(kPatchBytes / row_bytes, 1, patches.rows);
+    float* gathered = patch_memory(patches.size() * step * patches.columns);
+    for (long row = 0; row < patches.rows; row += step) {
+      const long last = std::min(row + step, patches.rows);
+      patches.gather(in, row, last, gathered);
+      multiply(weights, patches.size(), gathered, (last - row) * patches.columns, out + row * patches.columns, area);
+    }
+  }
+
+  // Adds weights (N x size) times patches (size x count) to what lies in `out`, whose rows are `stride` apart.
+  static void multiply(const float* weights, long size, const float* patches, long count, float* out, long stride) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, N, static_cast<int>(count), static_cast<int>(size), 1, weights,
+                static_cast<int>(size), patches, static_cast<int>(count), 1, out, static_cast<int>(stride));
+  }
+};
+
+#endif
+
+}  // namespace networks

@@ -55,7 +55,7 @@ impl Warp {
 
     /// The sources of all pixels of a warped picture of this size, x and y apart, row by row.
     ///
-    /// The spline is evaluated at every [`STEP`]-th pixel and is straight in between. That misses
+    /// The spline is evaluated at every fourth pixel and is straight in between. That misses
     /// by some hundredths of a pixel.
     pub fn sources(&self, width: usize, height: usize) -> [Vec<f32>; 2] {
         let columns = width.div_ceil(STEP) + 1;

@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mungpy_training import weights  # noqa: E402
 from mungpy_training.detector import distil, networks  # noqa: E402
 from mungpy_training.landmarking import (  # noqa: E402
     CELL,
@@ -179,7 +180,7 @@ def test_folding_normalisation_changes_no_score(tmp_path):
             module.running_mean.uniform_(-0.2, 0.2)
             module.running_var.uniform_(0.5, 1.5)
     path = tmp_path / "student.weights"
-    distil.save(net, path)
+    weights.save(net, path)
     windows = torch.randn(1, 3, 100, 120)
     with torch.no_grad():
         assert torch.allclose(net(windows), networks.student(path)(windows), atol=1e-5)

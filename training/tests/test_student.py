@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mungpy_training import weights  # noqa: E402
 from mungpy_training.landmarking import CELL, CHIP_SIDE, LANDMARKS  # noqa: E402
 from mungpy_training.landmarks import distil, lessons, maps, patches, student  # noqa: E402
 from mungpy_training.landmarks.persons import is_held_out  # noqa: E402
@@ -43,12 +44,12 @@ def test_folded_weights_stand_in_the_order_in_which_they_run():
     with torch.no_grad():
         net(torch.zeros(1, 3, CHIP_SIDE, CHIP_SIDE))
     assert seen == list(names.values())
-    assert len(list(student.folded(net))) == len(seen)
+    assert len(list(weights.folded(net))) == len(seen)
 
 
 def test_folded_weights_give_the_same_maps(tmp_path, image):
     net, path = trained(), tmp_path / "student.weights"
-    student.save_weights(net, path)
+    weights.save(net, path)
     chip = np.ascontiguousarray(image[:CHIP_SIDE, :CHIP_SIDE])
     assert np.allclose(maps.maps_of(net, chip), maps.maps_of(maps.of_weights(path), chip), atol=1e-4)
 

@@ -3,11 +3,11 @@
 import argparse
 import copy
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from mungpy_training import weights
 from mungpy_training.detector import networks
 from mungpy_training.detector import photos as photo_set
 
@@ -33,13 +33,6 @@ def follow(average, net, keep):
     with torch.no_grad():
         for slow, fast in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
             slow.lerp_(fast, 1 - keep) if slow.is_floating_point() else slow.copy_(fast)
-
-
-def save(net, path):
-    """Writes the folded weights as plain floats, in the order that native/convert.cc reads."""
-    with Path(path).open("wb") as out:
-        for weight, bias in networks.folded(net):
-            out.write(weight.astype(np.float32).tobytes() + bias.astype(np.float32).tobytes())
 
 
 def rate(now, peak):
@@ -88,8 +81,8 @@ def train(args):
         step += 1
         if step % 200 == 0:
             print(f"{100 * now:5.1f} %  step {step}  loss {np.mean(losses[-200:]):.4f}", flush=True)
-            save(average, args.out)
-    save(average, args.out)
+            weights.save(average, args.out)
+    weights.save(average, args.out)
 
 
 def main():

@@ -62,17 +62,3 @@ def score(net, images):
     the left and up. Without that pixel the cells coincide.
     """
     return net(images[:, :, 1:, 1:])
-
-
-def folded(net):
-    """Weight and bias of each convolution with its batch normalisation folded in."""
-    modules = list(net)
-    for index, module in enumerate(modules):
-        if not isinstance(module, nn.Conv2d):
-            continue
-        weight, bias = module.weight.detach(), module.bias
-        if bias is None:
-            norm = modules[index + 1]
-            gain = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
-            weight, bias = weight * gain[:, None, None, None], norm.bias - norm.running_mean * gain
-        yield weight.numpy(), bias.detach().numpy()

@@ -15,16 +15,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from mungpy_training.detector.distil import rate
 from mungpy_training.landmarks import lessons, patches, student
 from mungpy_training.landmarks.train import FOLDS, follow, loss_of
 
 SCORE_WEIGHT = 0.15  # of the face score in the loss
 KEEP = 0.998  # of the averaged weights in each step
-
-
-def rate(now, peak):
-    """The learning rate: it rises over the first 3 % of the time, then falls to nothing along a cosine."""
-    return peak * min(now / 0.03, 1) * 0.5 * (1 + np.cos(np.pi * min(now, 1)))
 
 
 def sample_batch(faces, empties, args, rng):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mungpy_training import weights
 from mungpy_training.detector.photos import load, part
 from mungpy_training.files import read_lines
 from mungpy_training.landmarks import faces as face_set
@@ -58,7 +59,7 @@ def main():
     net = student.load(args.source)
     if args.boxes:
         calibrate(net, args.data, args.boxes)
-    student.save_weights(net, args.target)
+    weights.save(net, args.target)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 //! Why a batch ended without a new catalogue.
 
 use mungpy_core::reason::{Reason, WithReason};
+use mungpy_source::SourceError;
 
 use super::Losses;
 use crate::{
-    catalogue::{CatalogueError, SourceError},
+    catalogue::CatalogueError,
     extract::{ExtractError, MemoryShort},
 };
 

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::catalogue::{Catalogue, CatalogueError, DogRecord, Entry, Listing, Store};
+use mungpy_source::Listing;
+
+use crate::catalogue::{Catalogue, CatalogueError, DogRecord, Entry, Store};
 
 /// What is known about each dog, by its id.
 pub(super) struct Known {

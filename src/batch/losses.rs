@@ -6,8 +6,10 @@
 
 use std::collections::HashSet;
 
+use mungpy_source::Listing;
+
 use super::known::{Known, ids_of};
-use crate::catalogue::{DogRecord, Listing};
+use crate::catalogue::DogRecord;
 
 /// Share of the dogs that a batch may lose unless another is set.
 pub const DEFAULT_MAX_LOSS: f64 = 0.5;

@@ -12,12 +12,10 @@ mod work;
 
 use chrono::Utc;
 use mungpy_core::temperament::Questionnaire;
+use mungpy_source::{DogSource, ListRequest, ListedDog, Listing};
 
 use crate::{
-    catalogue::{
-        Catalogue, CatalogueError, DataDir, DogRecord, DogSource, Entry, ListedDog, Listing,
-        Rejection, Store,
-    },
+    catalogue::{Catalogue, CatalogueError, DataDir, DogRecord, Entry, Rejection, Store},
     extract::{self, Extractor, Workers},
 };
 pub use error::BatchError;
@@ -61,7 +59,7 @@ impl Batch<'_> {
         extractor: Extractor,
         progress: impl FnMut(usize, usize),
     ) -> Result<BatchReport, BatchError> {
-        let mut listing = self.source.list(self.questionnaire)?;
+        let mut listing = self.source.list(&ListRequest::all(self.questionnaire))?;
         let store = self.data_dir.open_store()?;
         self.data_dir.clear_partial(&store)?;
         let published = Catalogue::read(&self.data_dir.catalogue_path()).ok();

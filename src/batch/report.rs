@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use mungpy_core::reason::Reason;
+use mungpy_source::Fault;
 use serde::Serialize;
 
-use crate::catalogue::{Fault, Rejection};
+use crate::catalogue::Rejection;
 
 /// Something that cannot be matched, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -7,11 +7,12 @@ use std::{
 
 use chrono::Utc;
 use mungpy_core::reason::{Reason, Section, WithReason};
+use mungpy_source::{ListedDog, ListedPhoto, PhotoPlace};
 use sha2::{Digest, Sha256};
 
 use super::known::Known;
 use crate::{
-    catalogue::{DogRecord, Entry, ListedDog, ListedPhoto, PhotosDigest, Rejection},
+    catalogue::{DogRecord, Entry, PhotosDigest, Rejection},
     extract::{ExtractError, Extraction, Extractor},
     files::{self, PhotoFileError},
     photo::{Photo, PhotoError},
@@ -77,11 +78,11 @@ fn compare<'a>(
 /// # Errors
 /// The photo cannot be read, which is no fault of the photo.
 fn read(photo: &ListedPhoto) -> Result<Result<Vec<u8>, PhotoError>, Outcome> {
-    match files::read_photo(&photo.path) {
+    match files::read_photo(&path_of(photo)) {
         Ok(bytes) => Ok(Ok(bytes)),
         Err(PhotoFileError::Refused(error)) => Ok(Err(error)),
         Err(PhotoFileError::Unreadable(error)) => {
-            let message = format!("{}: {error}", photo.path.display());
+            let message = format!("{}: {error}", photo.place);
             Err(Outcome::Failed { reason: Reason::PhotoUnreadable, message })
         }
     }
@@ -121,9 +122,16 @@ fn holds(entry: &Entry, dog: &ListedDog) -> bool {
     }
 }
 
+fn path_of(photo: &ListedPhoto) -> std::path::PathBuf {
+    match &photo.place {
+        PhotoPlace::File(path) => path.clone(),
+        PhotoPlace::Url(url) => url.path().into(),
+    }
+}
+
 fn location(photo: &ListedPhoto) -> String {
-    let path = fs::canonicalize(&photo.path).unwrap_or_else(|_| photo.path.clone());
-    path.to_string_lossy().into_owned()
+    let path = path_of(photo);
+    fs::canonicalize(&path).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// The known entry with traits and image id from the listing.

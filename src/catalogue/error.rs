@@ -1,4 +1,4 @@
-//! Errors of the data directory and of sources.
+//! Errors of the data directory.
 
 use std::{
     io,
@@ -123,45 +123,6 @@ impl CatalogueError {
             }
             sled::Error::Io(source) => Self::io(path, source),
             source => Self::Store { path: path.to_owned(), source },
-        }
-    }
-}
-
-/// Why a source of dogs could not be listed.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The folder or a file in it cannot be read.
-    #[error("source {}: {source}", path.display())]
-    Unreadable {
-        /// The folder or file.
-        path: PathBuf,
-        /// The operating system's message.
-        source: io::Error,
-    },
-    /// `dogs.csv` or `dogs.jsonl` cannot be parsed.
-    #[error("source {}: {detail}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The line and what is wrong with it.
-        detail: String,
-    },
-    /// The database did not answer the query.
-    #[error("source {name}: {detail}")]
-    Database {
-        /// Name of the database.
-        name: String,
-        /// The database's message.
-        detail: String,
-    },
-}
-
-impl WithReason for SourceError {
-    fn reason(&self) -> Reason {
-        match self {
-            Self::Unreadable { .. } => Reason::SourceUnreadable,
-            Self::Malformed { .. } => Reason::SourceMalformed,
-            Self::Database { .. } => Reason::SourceDatabaseFailed,
         }
     }
 }

@@ -1,18 +1,13 @@
-//! The dogs: where they come from, what is known about them, and what is published.
+//! The dogs: what is known about them, and what is published.
 //!
-//! A [`DogSource`] lists the current dogs, the [`Store`] is the durable memory of the batch, and a
+//! A [`DogSource`](mungpy_source::DogSource) lists the current dogs, the [`Store`] is the durable memory of the batch, and a
 //! [`Catalogue`] is the file that servers read. The source is enough to rebuild everything else.
 
-#[cfg(feature = "postgres")]
-mod database;
-mod details;
 mod error;
-mod folder;
 mod frame;
 mod opening;
 mod published;
 mod record;
-mod source;
 mod store;
 
 use std::{
@@ -20,13 +15,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-#[cfg(feature = "postgres")]
-pub use database::PostgresSource;
-pub use error::{CatalogueError, SourceError};
-pub use folder::{FolderSource, photos_in, sorted_entries};
+pub use error::CatalogueError;
 pub use published::Catalogue;
 pub use record::{DogRecord, Entry, PhotosDigest, Rejection};
-pub use source::{DogSource, Fault, ListedDog, ListedPhoto, Listing};
 pub use store::Store;
 
 /// The data directory, where Mungpy keeps its state.

@@ -4,11 +4,11 @@ use std::{path::Path, process::ExitCode};
 
 use mungpy_core::face::Species;
 use mungpy_runtime::output;
+use mungpy_source::{DogSource, FolderSource};
 
 use super::{Failure, args};
 use crate::{
     batch::Batch,
-    catalogue::{DogSource, FolderSource},
     extract::Extractor,
     progress::Progress,
     settings::{BatchOptions, Layers, Secret, Settings, SettingsError},
@@ -62,7 +62,7 @@ fn database(
     query: Option<&str>,
     photos: &Path,
 ) -> Result<Box<dyn DogSource>, Failure> {
-    use crate::catalogue::PostgresSource;
+    use mungpy_source::PostgresSource;
 
     let query = query.unwrap_or(PostgresSource::QUERY);
     Ok(Box::new(PostgresSource::new(url.expose(), query, photos)?))

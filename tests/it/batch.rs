@@ -9,7 +9,7 @@ use std::{
 
 use mungpy::{
     batch::{Batch, BatchReport},
-    catalogue::{Catalogue, DataDir, FolderSource},
+    catalogue::{Catalogue, DataDir},
     extract::Workers,
 };
 use mungpy_core::{
@@ -159,7 +159,7 @@ fn batch_command(source: &Path, data_dir: &Path) -> Command {
 fn a_killed_batch_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let source = tempfile::tempdir().unwrap();
-    let composites = mungpy::catalogue::photos_in(&data("dogs")).unwrap();
+    let composites = mungpy_source::photos_in(&data("dogs")).unwrap();
     // Enough for more than one flush of the store.
     for copy in 0..8 {
         for photo in &composites {

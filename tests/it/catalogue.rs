@@ -7,9 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mungpy::catalogue::{
-    Catalogue, CatalogueError, DataDir, DogSource, Entry, FolderSource, Rejection, Store,
-};
+use mungpy::catalogue::{Catalogue, CatalogueError, DataDir, Entry, Rejection, Store};
 use mungpy_core::reason::{Reason, WithReason};
 use mungpy_core::temperament::Questionnaire;
 
@@ -152,7 +150,8 @@ fn a_folder_is_listed_with_its_traits_and_its_faults() {
     fs::write(root.join("dogs.csv"), csv).unwrap();
     let jsonl = "{\"dogId\": \"d\", \"traits\": {\"energy\": \"energetic\"}}\n\n";
     fs::write(root.join("dogs.jsonl"), jsonl).unwrap();
-    let listing = FolderSource::new(root).list(&Questionnaire::default()).unwrap();
+    let listing =
+        FolderSource::new(root).list(&ListRequest::all(&Questionnaire::default())).unwrap();
     let ids: Vec<&str> = listing.dogs.iter().map(|dog| dog.dog_id.as_str()).collect();
     assert_eq!(ids, ["a", "b", "c", "d"]);
     let [a, b, _, d] = &listing.dogs[..] else { unreachable!() };
@@ -181,10 +180,12 @@ fn a_folder_is_listed_with_its_traits_and_its_faults() {
 fn a_source_that_cannot_be_read_is_said_to_be() {
     let folder = tempfile::tempdir().unwrap();
     let questionnaire = Questionnaire::default();
-    let missing = FolderSource::new(&folder.path().join("nothing")).list(&questionnaire);
+    let missing =
+        FolderSource::new(&folder.path().join("nothing")).list(&ListRequest::all(&questionnaire));
     assert_eq!(missing.unwrap_err().reason(), Reason::SourceUnreadable);
     fs::write(folder.path().join("dogs.jsonl"), "{\"dogId\": \"a\"}\n{not json\n").unwrap();
-    let error = FolderSource::new(folder.path()).list(&questionnaire).unwrap_err();
+    let error =
+        FolderSource::new(folder.path()).list(&ListRequest::all(&questionnaire)).unwrap_err();
     assert_eq!(error.reason(), Reason::SourceMalformed);
     assert!(error.to_string().contains("line 2"), "{error}");
 }

@@ -10,9 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mungpy::catalogue::{Catalogue, DataDir, DogSource, Listing, PostgresSource, SourceError};
+use mungpy::catalogue::{Catalogue, DataDir};
 use mungpy_core::reason::{Reason, WithReason};
 use mungpy_core::temperament::Questionnaire;
+use mungpy_source::{DogSource, ListRequest, Listing, PostgresSource, SourceError};
 
 use crate::common::data;
 

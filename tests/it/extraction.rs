@@ -142,8 +142,8 @@ fn composites_measure_the_same_alone_and_in_a_batch() {
 #[test]
 #[ignore = "needs ../shared"]
 fn a_photo_measures_the_same_alone_and_in_a_batch() {
-    let scenes = mungpy::catalogue::photos_in(&shared("data/dog-scenes")).unwrap();
-    let heads = mungpy::catalogue::photos_in(&shared("data/dog-faces/images")).unwrap();
+    let scenes = mungpy_source::photos_in(&shared("data/dog-scenes")).unwrap();
+    let heads = mungpy_source::photos_in(&shared("data/dog-faces/images")).unwrap();
     let dogs: Vec<PathBuf> = scenes.into_iter().chain(heads.into_iter().step_by(25)).collect();
     for (paths, mut extractor) in [(dogs, dog_extractor()), (people(8), person_extractor())] {
         let faces = compare_with_batches(&paths, &mut extractor, 8);
@@ -154,15 +154,15 @@ fn a_photo_measures_the_same_alone_and_in_a_batch() {
 
 /// The first photo of every `step`-th person.
 fn people(step: usize) -> Vec<PathBuf> {
-    let folders = mungpy::catalogue::sorted_entries(&shared("data/people")).unwrap();
+    let folders = mungpy_source::sorted_entries(&shared("data/people")).unwrap();
     let folders = folders.iter().filter(|path| path.is_dir()).step_by(step);
-    folders.map(|folder| mungpy::catalogue::photos_in(folder).unwrap().remove(0)).collect()
+    folders.map(|folder| mungpy_source::photos_in(folder).unwrap().remove(0)).collect()
 }
 
 #[test]
 #[ignore = "needs ../shared"]
 fn real_scenes_and_real_persons_yield_landmarks() {
-    let scenes = mungpy::catalogue::photos_in(&shared("data/dog-scenes")).unwrap();
+    let scenes = mungpy_source::photos_in(&shared("data/dog-scenes")).unwrap();
     let dogs = count(&scenes, dog_extractor(), |_| true);
     println!("{dogs} of {} scenes", scenes.len());
     assert!(dogs >= 18, "{dogs} of {}", scenes.len());

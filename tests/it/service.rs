@@ -185,9 +185,9 @@ async fn a_photo_of_somebody_else_is_left_out() {
     let server = TestServer::start(Some(&composite_catalogue())).await;
     let portraits = |person: &str| {
         let folder = shared("data/people-portraits").join(person);
-        mungpy::catalogue::photos_in(&folder).unwrap()
+        mungpy_source::photos_in(&folder).unwrap()
     };
-    let persons = mungpy::catalogue::sorted_entries(&shared("data/people-portraits")).unwrap();
+    let persons = mungpy_source::sorted_entries(&shared("data/people-portraits")).unwrap();
     let names = persons.iter().map(|path| path.file_name().unwrap().to_str().unwrap());
     let several: Vec<_> = names.map(portraits).filter(|own| own.len() > 1).take(12).collect();
     let (mut caught, mut wrong) = (0, 0);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mungpy::catalogue::{SourceError, photos_in, sorted_entries};
+use mungpy_source::{SourceError, photos_in, sorted_entries};
 
 /// A photo, and the individual and the recording that it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use super::{Place, mkfifo, run};
 
 fn photos(place: &Place) -> Vec<PathBuf> {
-    mungpy::catalogue::photos_in(&place.source()).unwrap()
+    mungpy_source::photos_in(&place.source()).unwrap()
 }
 
 #[test]

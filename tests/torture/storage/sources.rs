@@ -11,18 +11,19 @@ use std::{
     time::Duration,
 };
 
-use mungpy::catalogue::{DogRecord, DogSource, FolderSource, Listing};
+use mungpy::catalogue::DogRecord;
 use mungpy_core::{
     reason::{Reason, WithReason},
     temperament::Questionnaire,
 };
+use mungpy_source::{DogSource, FolderSource, ListRequest, Listing};
 use proptest::prelude::*;
 
 use super::{MEMORY_KIB, Place, run, run_within};
 use crate::common;
 
 fn list(place: &Place) -> Listing {
-    FolderSource::new(&place.source()).list(&Questionnaire::default()).unwrap()
+    FolderSource::new(&place.source()).list(&ListRequest::all(&Questionnaire::default())).unwrap()
 }
 
 fn ids(listing: &Listing) -> Vec<&str> {
@@ -161,7 +162,7 @@ proptest! {
         {
             let path = place.source().join(name);
             fs::write(&path, content).unwrap();
-            match FolderSource::new(&place.source()).list(&Questionnaire::default()) {
+            match FolderSource::new(&place.source()).list(&ListRequest::all(&Questionnaire::default())) {
                 Ok(listing) => prop_assert_eq!(ids(&listing), ["a"]),
                 Err(error) => prop_assert!(
                     [Reason::SourceMalformed, Reason::SourceUnreadable].contains(&error.reason())

@@ -161,7 +161,11 @@ reasons! {
     SourceUnreadable "SOURCE_UNREADABLE" Batch ()
         "the source folder or a file in it cannot be read", "check path and permissions";
     SourceMalformed "SOURCE_MALFORMED" Batch ()
-        "`dogs.csv` or `dogs.jsonl` cannot be parsed", "mend the line that the message names";
+        "a list of dogs cannot be parsed", "mend the line that the message names";
+    SourceUnreachable "SOURCE_UNREACHABLE" Batch ()
+        "a service that lists dogs does not answer", "check its address; the next batch asks again";
+    SourceRefused "SOURCE_REFUSED" Batch ()
+        "a service that lists dogs refuses the request", "check the key and the quota of the service";
     SourceEmpty "SOURCE_EMPTY" Batch ()
         "the source lists no dog although dogs are known", "mount the disk, or run with `--allow-empty`";
     SourceDatabaseFailed "SOURCE_DATABASE_FAILED" Batch ()
@@ -176,6 +180,12 @@ reasons! {
         "the dog is listed without a photo", "add a photo";
     PhotoUnreadable "PHOTO_UNREADABLE" Batch ()
         "the photo file cannot be read", "check path and permissions";
+    PhotoUnreachable "PHOTO_UNREACHABLE" Batch ()
+        "the photo cannot be fetched", "nothing to do: the next batches try again; check the address if it lasts";
+    AddressRefused "ADDRESS_REFUSED" Batch ()
+        "the address must not be asked: it is no http address, or it leads into the own network", "correct it, or set `allow_private_addresses`";
+    RowInvalid "ROW_INVALID" Batch ()
+        "a row of the list of dogs is not understood and was left out", "mend the row that the message names";
     StoreLocked "STORE_LOCKED" Batch ()
         "another batch has the store open", "wait until it has ended";
     StoreFailed "STORE_FAILED" Batch ()

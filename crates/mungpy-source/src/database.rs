@@ -15,10 +15,9 @@ use mungpy_core::temperament::Questionnaire;
 use postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::SourceError;
-use super::{
-    details,
-    source::{DogSource, Fault, ListedDog, ListedPhoto, Listing},
+use crate::{
+    SourceError, details,
+    listing::{DogSource, Fault, ListRequest, ListedDog, ListedPhoto, Listing, PhotoPlace},
 };
 
 /// Connection timeout unless the URL sets one.
@@ -66,7 +65,10 @@ impl PostgresSource {
     /// The photo of a row as id and path, unless the path leaves the folder.
     fn photo(&self, name: &str) -> Option<ListedPhoto> {
         let below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-        let photo = ListedPhoto { image_id: name.to_owned(), path: self.photos.join(name) };
+        let photo = ListedPhoto {
+            image_id: name.to_owned(),
+            place: PhotoPlace::File(self.photos.join(name)),
+        };
         (below && !name.is_empty()).then_some(photo)
     }
 
@@ -102,6 +104,7 @@ impl PostgresSource {
             image_id: row.value("image_id").map(str::to_owned),
             photos: vec![photo],
             traits: details::known_traits(dog_id, traits, questionnaire, faults),
+            ..ListedDog::default()
         })
     }
 }
@@ -111,7 +114,7 @@ impl DogSource for PostgresSource {
         format!("database {}", self.config.get_dbname().unwrap_or_default())
     }
 
-    fn list(&self, questionnaire: &Questionnaire) -> Result<Listing, SourceError> {
+    fn list(&self, request: &ListRequest<'_>) -> Result<Listing, SourceError> {
         let failed = |detail| SourceError::Database { name: self.name(), detail };
         let rows = self.rows().map_err(|error| failed(detail(&error)))?;
         if let Some(missing) = rows.first().and_then(missing_column) {
@@ -121,7 +124,7 @@ impl DogSource for PostgresSource {
         let mut dogs: BTreeMap<String, ListedDog> = BTreeMap::new();
         for (index, row) in rows.iter().enumerate() {
             let row = Row { number: index + 1, row };
-            match self.dog(&row, questionnaire, &mut listing.faults) {
+            match self.dog(&row, request.questionnaire, &mut listing.faults) {
                 Ok(dog) => match dogs.entry(dog.dog_id.clone()) {
                     Entry::Occupied(first) => first.into_mut().photos.extend(dog.photos),
                     Entry::Vacant(place) => {

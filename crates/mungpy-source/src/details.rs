@@ -8,11 +8,10 @@ use std::{
 
 use mungpy_core::reason::{Reason, WithReason};
 use mungpy_core::temperament::Questionnaire;
+use mungpy_runtime::files;
 use serde::Deserialize;
 
-use super::SourceError;
-use super::source::Fault;
-use crate::files::{self, MAX_LIST_BYTES};
+use crate::{MAX_LIST_BYTES, SourceError, listing::Fault};
 
 /// What the files say about one dog.
 pub(super) struct Details {
@@ -88,7 +87,7 @@ fn unmarked(text: &str) -> &str {
 }
 
 fn malformed(path: &Path, detail: &dyn ToString) -> SourceError {
-    SourceError::Malformed { path: path.to_owned(), detail: detail.to_string() }
+    SourceError::Malformed { place: path.display().to_string(), detail: detail.to_string() }
 }
 
 /// Reads columns `dogId`, optional `imageId`, and one for each axis; other columns are for humans

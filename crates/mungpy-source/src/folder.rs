@@ -7,12 +7,11 @@ use std::{
 };
 
 use mungpy_core::reason::Reason;
-use mungpy_core::temperament::Questionnaire;
 
-use super::SourceError;
-use super::{
+use crate::{
+    SourceError,
     details::{self, Details},
-    source::{DogSource, Fault, ListedDog, ListedPhoto, Listing},
+    listing::{DogSource, Fault, ListRequest, ListedDog, ListedPhoto, Listing, PhotoPlace},
 };
 
 /// A folder of photos: `<dog id>.<ext>` or `<dog id>/<any name>.<ext>`, with
@@ -50,15 +49,10 @@ impl FolderSource {
         }
         let listed = |path: PathBuf| ListedPhoto {
             image_id: path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().into_owned(),
-            path,
+            place: PhotoPlace::File(path),
         };
         let photos = photos.into_iter().map(listed).collect();
-        let dog = ListedDog {
-            dog_id: dog_id.to_owned(),
-            image_id: None,
-            photos,
-            traits: BTreeMap::new(),
-        };
+        let dog = ListedDog { dog_id: dog_id.to_owned(), photos, ..ListedDog::default() };
         dogs.insert(dog_id.to_owned(), dog);
     }
 }
@@ -68,7 +62,7 @@ impl DogSource for FolderSource {
         self.root.display().to_string()
     }
 
-    fn list(&self, questionnaire: &Questionnaire) -> Result<Listing, SourceError> {
+    fn list(&self, request: &ListRequest<'_>) -> Result<Listing, SourceError> {
         let mut listing = Listing::default();
         let mut dogs: BTreeMap<String, ListedDog> = BTreeMap::new();
         for path in sorted_entries(&self.root)?.into_iter().filter(|path| is_visible(path)) {
@@ -80,7 +74,7 @@ impl DogSource for FolderSource {
         }
         // A photo of the same name stands for the dog.
         listing.unlisted.retain(|dog_id| !dogs.contains_key(dog_id));
-        let details = details::read(&self.root, questionnaire, &mut listing.faults)?;
+        let details = details::read(&self.root, request.questionnaire, &mut listing.faults)?;
         add_details(details, &mut dogs, &mut listing);
         listing.dogs = dogs.into_values().collect();
         Ok(listing)

@@ -17,8 +17,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .codec_path("crate::codec::BoundedCodec")
         .bytes(".mungpy.v1.MatchRequest.photos")
-        .btree_map(".mungpy.store.v1.DogRecord.traits")
+        .btree_map(".mungpy.store.v1.DogRecord")
+        .btree_map(".mungpy.v1.Adoption.attributes")
         .compile_fds(descriptors)?;
-    pbjson_build::Builder::new().register_descriptors(&encoded)?.build(&[".mungpy.v1"])?;
+    pbjson_build::Builder::new()
+        .btree_map(["."])
+        .register_descriptors(&encoded)?
+        .build(&[".mungpy.v1"])?;
     Ok(())
 }

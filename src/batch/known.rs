@@ -1,14 +1,15 @@
 //! What earlier batches found out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use mungpy_source::Listing;
+use super::source::Roster;
+use crate::catalogue::{Catalogue, CatalogueError, DogRecord, Entry, SourceState, Store, Trial};
 
-use crate::catalogue::{Catalogue, CatalogueError, DogRecord, Entry, Store};
-
-/// What is known about each dog, by its id.
+/// What is known about each dog, by its id, and about each source, by its name.
 pub(super) struct Known {
     entries: HashMap<String, Entry>,
+    trials: BTreeMap<String, Trial>,
+    states: HashMap<String, SourceState>,
 }
 
 impl Known {
@@ -19,21 +20,21 @@ impl Known {
         published: Option<Catalogue>,
     ) -> Result<Self, CatalogueError> {
         let entries = store.entries()?.into_iter();
-        let mut entries: HashMap<String, Entry> =
-            entries.map(|entry| (entry.dog_id().to_owned(), entry)).collect();
-        let Some(published) = published else { return Ok(Self { entries }) };
+        let entries = entries.map(|entry| (entry.dog_id().to_owned(), entry)).collect();
+        let mut known = Self { entries, trials: store.trials()?, states: store.states()? };
+        let Some(published) = published else { return Ok(known) };
         if published.version > store.version()? {
             store.set_version(published.version)?;
         }
         for record in published.dogs {
-            if !entries.contains_key(&record.dog_id) {
+            if !known.entries.contains_key(&record.dog_id) {
                 let dog_id = record.dog_id.clone();
                 let entry = Entry::Dog(Box::new(record));
                 store.put(&entry)?;
-                entries.insert(dog_id, entry);
+                known.entries.insert(dog_id, entry);
             }
         }
-        Ok(Self { entries })
+        Ok(known)
     }
 
     /// What is known about a dog.
@@ -49,33 +50,44 @@ impl Known {
         }
     }
 
+    /// The last failure of a dog.
+    pub(super) fn trial(&self, dog_id: &str) -> Option<&Trial> {
+        self.trials.get(dog_id)
+    }
+
+    /// Dogs that failed, by id.
+    pub(super) fn trials(&self) -> impl Iterator<Item = (&String, &Trial)> {
+        self.trials.iter()
+    }
+
+    /// When a source was last listed.
+    pub(super) fn state(&self, source: &str) -> Option<&SourceState> {
+        self.states.get(source)
+    }
+
     /// Whether a dog could be matched until now.
     pub(super) fn is_matched(&self, dog_id: &str) -> bool {
         matches!(self.get(dog_id), Some(Entry::Dog(_)))
     }
 
-    /// Ids of all dogs that could be matched until now.
-    pub(super) fn matched(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str).filter(|dog_id| self.is_matched(dog_id))
+    /// All dogs that could be matched until now.
+    pub(super) fn matched(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values().filter(|entry| matches!(entry, Entry::Dog(_)))
     }
 
-    /// What is known about dogs that the source no longer lists.
-    pub(super) fn absent_from(&self, listing: &Listing) -> impl Iterator<Item = &Entry> {
-        let listed = ids_of(listing);
-        self.entries.values().filter(move |entry| !listed.contains(entry.dog_id()))
+    /// What is known about dogs that are gone.
+    pub(super) fn absent_from(&self, roster: &Roster) -> impl Iterator<Item = &Entry> {
+        self.entries.values().filter(move |entry| roster.lacks(entry))
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
+    /// Number of dogs that are known from a source. A store of version 0.2 knew only one.
+    pub(super) fn of_source(&self, source: &str) -> usize {
+        let of = |entry: &&Entry| entry.source() == source || entry.source().is_empty();
+        self.entries.values().filter(of).count()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// All entries.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
     }
-}
-
-/// Ids of all dogs that the source has, also of those whose photos could not be listed.
-pub(super) fn ids_of(listing: &Listing) -> HashSet<&str> {
-    let listed = listing.dogs.iter().map(|dog| dog.dog_id.as_str());
-    listed.chain(listing.unlisted.iter().map(String::as_str)).collect()
 }

@@ -4,12 +4,10 @@
 //! look like a shelter that lost most of its dogs overnight. Then the catalogue of yesterday is
 //! better than that of today.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use mungpy_source::Listing;
-
-use super::known::{Known, ids_of};
-use crate::catalogue::DogRecord;
+use super::{known::Known, source::Roster};
+use crate::catalogue::{DogRecord, Entry};
 
 /// Share of the dogs that a batch may lose unless another is set.
 pub const DEFAULT_MAX_LOSS: f64 = 0.5;
@@ -31,16 +29,41 @@ pub struct Losses {
 
 impl Losses {
     /// Compares what is known with the dogs of the next catalogue.
-    pub(super) fn of(known: &Known, listing: &Listing, dogs: &[DogRecord]) -> Self {
+    pub(super) fn of(known: &Known, roster: &Roster, dogs: &[DogRecord]) -> Self {
+        Self::of_entries(known.matched(), roster, dogs, dogs.len())
+    }
+
+    /// The same for each source of which dogs are known.
+    pub(super) fn by_source<'a>(
+        known: &'a Known,
+        roster: &Roster,
+        dogs: &[DogRecord],
+    ) -> Vec<(&'a str, Self)> {
+        let mut entries: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in known.matched().filter(|entry| !entry.source().is_empty()) {
+            entries.entry(entry.source()).or_default().push(entry);
+        }
+        let losses = |(source, entries): (&'a str, Vec<&Entry>)| {
+            let after = dogs.iter().filter(|dog| dog.source == source).count();
+            (source, Self::of_entries(entries.into_iter(), roster, dogs, after))
+        };
+        entries.into_iter().map(losses).collect()
+    }
+
+    fn of_entries<'a>(
+        entries: impl Iterator<Item = &'a Entry>,
+        roster: &Roster,
+        dogs: &[DogRecord],
+        after: usize,
+    ) -> Self {
         let kept: HashSet<&str> = dogs.iter().map(|dog| dog.dog_id.as_str()).collect();
-        let listed = ids_of(listing);
-        let mut losses = Self { before: 0, after: dogs.len(), removed: 0, refused: 0 };
-        for dog_id in known.matched() {
+        let mut losses = Self { before: 0, after, removed: 0, refused: 0 };
+        for entry in entries {
             losses.before += 1;
-            if kept.contains(dog_id) {
+            if kept.contains(entry.dog_id()) {
                 continue;
             }
-            if listed.contains(dog_id) {
+            if roster.holds(entry.dog_id()) {
                 losses.refused += 1;
             } else {
                 losses.removed += 1;

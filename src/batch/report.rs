@@ -55,6 +55,10 @@ pub struct BatchReport {
     pub unchanged: usize,
     /// Dogs no longer in the source.
     pub removed: usize,
+    /// Dogs that wait for the next run, because this one has measured as many as it may.
+    pub deferred: usize,
+    /// Sources that failed, whose dogs stay as they are.
+    pub failed_sources: Vec<String>,
     /// What was refused, including refusals already known.
     pub refusals: Vec<Refusal>,
     /// Number of dogs in the catalogue.
@@ -66,6 +70,16 @@ pub struct BatchReport {
 }
 
 impl BatchReport {
+    /// Notes what the sources list and cannot be used.
+    pub(super) fn note(&mut self, faults: Vec<Fault>) {
+        self.refusals.extend(faults.into_iter().map(Refusal::from));
+    }
+
+    /// Puts the refusals in the order of the dogs, whoever was done first.
+    pub(super) fn sort(&mut self) {
+        self.refusals.sort_by(|a, b| a.dog_id.cmp(&b.dog_id));
+    }
+
     pub(super) fn refuse(&mut self, rejection: &Rejection) {
         let (reason, message) = (rejection.reason, &rejection.message);
         self.refusals.push(Refusal::new(&rejection.dog_id, reason, message));
@@ -98,6 +112,12 @@ impl fmt::Display for BatchReport {
             self.removed,
             self.refusals.len()
         )?;
+        if !self.failed_sources.is_empty() {
+            writeln!(f, "sources that failed: {}", self.failed_sources.join(", "))?;
+        }
+        if self.deferred > 0 {
+            writeln!(f, "{} dogs wait for the next run", self.deferred)?;
+        }
         for (reason, count) in self.refusals_by_reason() {
             writeln!(f, "  {count:>6}  {reason}")?;
         }

@@ -1,148 +1,44 @@
-//! The work for each dog: read its photos, compare them with what is known, measure the best photo.
+//! Measures the photos of dogs: decodes them, finds the best face, and makes a record of it.
 
-use std::{
-    fs,
-    panic::{self, AssertUnwindSafe},
-};
+use std::panic::{self, AssertUnwindSafe};
 
 use chrono::Utc;
-use mungpy_core::reason::{Reason, Section, WithReason};
-use mungpy_source::{ListedDog, ListedPhoto, PhotoPlace};
+use mungpy_core::reason::{Reason, WithReason};
 use sha2::{Digest, Sha256};
 
-use super::known::Known;
+use super::{
+    outcome::Outcome,
+    preparation::{LocalFile, Prepared, Ready, unreadable},
+    source::Listed,
+};
 use crate::{
-    catalogue::{DogRecord, Entry, PhotosDigest, Rejection},
+    catalogue::{DogRecord, PhotoStamp, Rejection, digest_of},
     extract::{ExtractError, Extraction, Extractor},
     files::{self, PhotoFileError},
     photo::{Photo, PhotoError},
 };
 
-/// The outcome for one dog.
-pub(super) enum Outcome {
-    /// Photos, models and traits are unchanged.
-    Unchanged(Entry),
-    /// Only traits or image id changed.
-    Updated(Box<DogRecord>),
-    /// The dog was measured and can be matched.
-    Enrolled(Box<DogRecord>),
-    /// No photo gave a usable face.
-    Rejected(Rejection),
-    /// The photos are not at fault. What is known about the dog stays as it is, and the next batch
-    /// tries again.
-    Failed { reason: Reason, message: String },
-}
-
-/// Compares the photos of some dogs with what is known about them and measures them if need be.
-///
-/// At most `batch_size` photos are held at a time. They are read once to be compared, and again to
-/// be measured.
-pub(super) fn process(
+/// Measures the dogs that must be, and passes the others on. At most `batch_size` photos are held
+/// at a time.
+pub(super) fn process<'a>(
     extractor: &mut Extractor,
-    dogs: &[ListedDog],
-    known: &Known,
+    dogs: Vec<Ready<'a>>,
     batch_size: usize,
-) -> Vec<Outcome> {
-    let compare = |dog| compare(dog, known.get(&dog.dog_id), extractor.version());
-    let mut dogs: Vec<Result<Candidate, Outcome>> = dogs.iter().map(compare).collect();
+) -> Vec<(&'a Listed, Outcome)> {
+    let mut dogs: Vec<Result<Candidate, (&Listed, Outcome)>> = dogs
+        .into_iter()
+        .map(|dog| match dog {
+            Ready::Measure(prepared) => Ok(Candidate::new(prepared)),
+            Ready::Done(listed, outcome) => Err((listed, outcome)),
+        })
+        .collect();
     measure(extractor, dogs.iter_mut().flatten(), batch_size);
     let version = extractor.version();
-    let outcome = |dog: Result<Candidate, Outcome>| match dog {
-        Ok(candidate) => candidate.outcome(version),
-        Err(outcome) => outcome,
+    let outcome = |dog: Result<Candidate<'a>, _>| match dog {
+        Ok(candidate) => (candidate.dog.listed, candidate.outcome(version)),
+        Err(done) => done,
     };
     dogs.into_iter().map(outcome).collect()
-}
-
-/// A dog that has to be measured, or the outcome if it has not.
-fn compare<'a>(
-    dog: &'a ListedDog,
-    known: Option<&Entry>,
-    version: &str,
-) -> Result<Candidate<'a>, Outcome> {
-    if dog.photos.is_empty() {
-        let message = "the dog has no photo".to_owned();
-        return Err(Outcome::Failed { reason: Reason::DogWithoutPhoto, message });
-    }
-    let digest = digest_of(dog)?;
-    match known {
-        Some(entry) if entry.is_of(&digest, version) && holds(entry, dog) => {
-            Err(refreshed(entry, dog))
-        }
-        _ => Ok(Candidate::new(dog, digest)),
-    }
-}
-
-/// The bytes of a photo, or why it is refused unread.
-///
-/// # Errors
-/// The photo cannot be read, which is no fault of the photo.
-fn read(photo: &ListedPhoto) -> Result<Result<Vec<u8>, PhotoError>, Outcome> {
-    match files::read_photo(&path_of(photo)) {
-        Ok(bytes) => Ok(Ok(bytes)),
-        Err(PhotoFileError::Refused(error)) => Ok(Err(error)),
-        Err(PhotoFileError::Unreadable(error)) => {
-            let message = format!("{}: {error}", photo.place);
-            Err(Outcome::Failed { reason: Reason::PhotoUnreadable, message })
-        }
-    }
-}
-
-fn digest_of(dog: &ListedDog) -> Result<PhotosDigest, Outcome> {
-    let mut hasher = Sha256::new();
-    for photo in &dog.photos {
-        add(&mut hasher, &read(photo)?);
-    }
-    Ok(hasher.finalize().into())
-}
-
-/// Adds a photo to a digest; one that is refused unread counts with its message.
-fn add(hasher: &mut Sha256, photo: &Result<Vec<u8>, PhotoError>) {
-    let refusal;
-    let bytes = match photo {
-        Ok(bytes) => &bytes[..],
-        Err(error) => {
-            refusal = error.to_string();
-            refusal.as_bytes()
-        }
-    };
-    hasher.update((bytes.len() as u64).to_le_bytes());
-    hasher.update(bytes);
-}
-
-/// Whether what is known of unchanged photos still holds: the measured photo must be at the same
-/// path. A photo that could not be decoded is tried again, because decoders and their limits have
-/// no version, and to try costs little.
-fn holds(entry: &Entry, dog: &ListedDog) -> bool {
-    match entry {
-        Entry::Dog(record) => {
-            dog.photos.iter().any(|photo| location(photo) == record.photo_location)
-        }
-        Entry::Rejected(rejection) => rejection.reason.entry().section != Section::Photo,
-    }
-}
-
-fn path_of(photo: &ListedPhoto) -> std::path::PathBuf {
-    match &photo.place {
-        PhotoPlace::File(path) => path.clone(),
-        PhotoPlace::Url(url) => url.path().into(),
-    }
-}
-
-fn location(photo: &ListedPhoto) -> String {
-    let path = path_of(photo);
-    fs::canonicalize(&path).unwrap_or(path).to_string_lossy().into_owned()
-}
-
-/// The known entry with traits and image id from the listing.
-fn refreshed(entry: &Entry, dog: &ListedDog) -> Outcome {
-    let Entry::Dog(record) = entry else { return Outcome::Unchanged(entry.clone()) };
-    let image_id = dog.image_id.clone().unwrap_or_else(|| record.image_id.clone());
-    if record.traits == dog.traits && record.image_id == image_id {
-        return Outcome::Unchanged(entry.clone());
-    }
-    let record = DogRecord { traits: dog.traits.clone(), image_id, ..record.as_ref().clone() };
-    Outcome::Updated(Box::new(record))
 }
 
 /// Measures all photos of some dogs, so many at a time.
@@ -182,11 +78,7 @@ fn measure_waiting(
 
 /// A dog that is measured, and what its photos gave so far.
 struct Candidate<'a> {
-    dog: &'a ListedDog,
-    /// Digest of the photos when they were compared.
-    expected: PhotosDigest,
-    /// Digest of the photos as they were measured.
-    hasher: Sha256,
+    dog: Prepared<'a>,
     best: Option<(usize, Box<Extraction>)>,
     /// Why photos were refused, with their numbers.
     refusals: Vec<(usize, ExtractError)>,
@@ -194,9 +86,8 @@ struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    fn new(dog: &'a ListedDog, expected: PhotosDigest) -> Self {
-        let hasher = Sha256::new();
-        Self { dog, expected, hasher, best: None, refusals: Vec::new(), failed: None }
+    fn new(dog: Prepared<'a>) -> Self {
+        Self { dog, best: None, refusals: Vec::new(), failed: None }
     }
 
     /// Reads a photo. One that cannot be measured is noted.
@@ -204,14 +95,13 @@ impl<'a> Candidate<'a> {
         if self.failed.is_some() {
             return None;
         }
-        let bytes = match read(&self.dog.photos[index]) {
+        let bytes = match self.read(index) {
             Ok(bytes) => bytes,
             Err(failed) => {
                 self.failed = Some(failed);
                 return None;
             }
         };
-        add(&mut self.hasher, &bytes);
         let decoded = panic::catch_unwind(|| Photo::decode(&bytes?));
         match decoded {
             Ok(Ok(photo)) => return Some(photo),
@@ -219,6 +109,36 @@ impl<'a> Candidate<'a> {
             Err(_) => self.add(index, Attempt::Panicked),
         }
         None
+    }
+
+    /// The bytes of a photo, or why it is refused unread.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is another one by now.
+    fn read(&self, index: usize) -> Result<Result<Vec<u8>, PhotoError>, Outcome> {
+        let photo = &self.dog.photos[index];
+        let path = match &photo.file {
+            LocalFile::Own(path) => path,
+            LocalFile::Fetched(path) => &path.to_path_buf(),
+            LocalFile::Known => unreachable!("what is measured has been fetched"),
+            LocalFile::TooLarge(bytes) => {
+                return Ok(Err(PhotoError::TooManyBytes { bytes: *bytes }));
+            }
+        };
+        match files::read_photo(path) {
+            Ok(bytes) if <[u8; 32]>::from(Sha256::digest(&bytes)) == photo.stamp.sha256 => {
+                Ok(Ok(bytes))
+            }
+            // It was refused in an earlier run and is the same.
+            Err(PhotoFileError::Refused(error)) if photo.stamp.is_of_refusal(&error) => {
+                Ok(Err(error))
+            }
+            Ok(_) | Err(PhotoFileError::Refused(_)) => Err(Outcome::failed(
+                Reason::PhotoUnreadable,
+                "a photo was replaced while it was measured; the next batch reads it again",
+            )),
+            Err(PhotoFileError::Unreadable(error)) => Err(unreadable(path, &error)),
+        }
     }
 
     fn add(&mut self, index: usize, attempt: Attempt) {
@@ -244,59 +164,80 @@ impl<'a> Candidate<'a> {
         if let Some(failed) = self.failed {
             return failed;
         }
-        if PhotosDigest::from(self.hasher.finalize()) != self.expected {
-            let message =
-                "a photo was replaced while it was measured; the next batch reads it again";
-            return Outcome::Failed {
-                reason: Reason::PhotoUnreadable,
-                message: message.to_owned(),
-            };
-        }
         // What cannot be decoded is refused before what waits to be measured.
         self.refusals.sort_by_key(|&(index, _)| index);
         let errors = self.refusals.into_iter().map(|(_, error)| error);
         let refusal = errors.reduce(ExtractError::or_of_machine);
-        concluded(self.dog, self.best, refusal, self.expected, version)
+        concluded(self.dog, self.best, refusal, version)
     }
 }
 
 /// The outcome once all photos of a dog were looked at.
 fn concluded(
-    dog: &ListedDog,
+    dog: Prepared<'_>,
     best: Option<(usize, Box<Extraction>)>,
     refusal: Option<ExtractError>,
-    photos_digest: PhotosDigest,
     version: &str,
 ) -> Outcome {
-    let model_version = version.to_owned();
-    match (best, refusal) {
+    match (best, refusal, dog.missing) {
         // The other photo may be the better one.
-        (Some(_), Some(error)) if !error.is_fault_of_photo() => {
-            Outcome::Failed { reason: error.reason(), message: error.to_string() }
+        (_, Some(error), _) if !error.is_fault_of_photo() => {
+            Outcome::failed(error.reason(), &error.to_string())
         }
-        (Some((index, found)), _) => Outcome::Enrolled(Box::new(DogRecord {
-            dog_id: dog.dog_id.clone(),
-            image_id: dog.image_id.clone().unwrap_or_else(|| dog.photos[index].image_id.clone()),
-            photo_location: location(&dog.photos[index]),
-            photos_digest,
-            traits: dog.traits.clone(),
-            model_version,
-            landmarks: found.landmarks,
-            measurement: found.measurement,
-            quality: found.quality,
-            enrolled_at: Utc::now(),
-        })),
-        (None, Some(error)) if error.is_fault_of_photo() => Outcome::Rejected(Rejection {
-            dog_id: dog.dog_id.clone(),
-            photos_digest,
-            model_version,
-            reason: error.reason(),
-            message: error.to_string(),
-        }),
-        (None, Some(error)) => {
-            Outcome::Failed { reason: error.reason(), message: error.to_string() }
+        (Some((index, found)), _, missing) => {
+            let photo = &dog.photos[index];
+            let image_id = photo.image_id.clone();
+            let record =
+                record(dog.listed, image_id, photo.location.clone(), stamps(dog.photos), &found);
+            let record = Box::new(DogRecord { model_version: version.to_owned(), ..record });
+            Outcome::Enrolled { record, missing }
         }
-        (None, None) => unreachable!("a dog without photos was turned away before"),
+        // The photo that is not there may show the face.
+        (None, _, Some((reason, message))) => Outcome::Failed { reason, message },
+        (None, Some(error), None) => {
+            let photos = stamps(dog.photos);
+            Outcome::Rejected(Box::new(Rejection {
+                dog_id: dog.listed.dog.dog_id.clone(),
+                photos_digest: digest_of(&photos),
+                model_version: version.to_owned(),
+                reason: error.reason(),
+                message: error.to_string(),
+                source: dog.listed.source.to_string(),
+                photos,
+            }))
+        }
+        (None, None, None) => unreachable!("a dog without photos was turned away before"),
+    }
+}
+
+fn stamps(photos: Vec<super::preparation::LocalPhoto>) -> Vec<PhotoStamp> {
+    photos.into_iter().map(|photo| photo.stamp).collect()
+}
+
+fn record(
+    listed: &Listed,
+    image_id: String,
+    photo_location: String,
+    photos: Vec<PhotoStamp>,
+    found: &Extraction,
+) -> DogRecord {
+    let dog = &listed.dog;
+    DogRecord {
+        dog_id: dog.dog_id.clone(),
+        image_id: dog.image_id.clone().unwrap_or(image_id),
+        photo_location,
+        source: listed.source.to_string(),
+        photos_digest: digest_of(&photos),
+        photos,
+        attributes: dog.attributes.clone(),
+        expires_at: dog.expires_at,
+        traits: dog.traits.clone(),
+        model_version: String::new(),
+        landmarks: found.landmarks,
+        measurement: found.measurement,
+        quality: found.quality,
+        enrolled_at: Utc::now(),
+        handicap: 0.0,
     }
 }
 

@@ -49,6 +49,35 @@ pub enum CatalogueError {
         /// sled's message.
         source: sled::Error,
     },
+    /// A newer version has written the store.
+    #[error(
+        "store {} has layout {found}, this version of mungpy reads up to {known}; run the newer version, or remove the store to have all dogs measured again",
+        path.display()
+    )]
+    StoreOfNewerVersion {
+        /// Directory of the store.
+        path: PathBuf,
+        /// Layout of the store.
+        found: u8,
+        /// Latest layout that this version reads.
+        known: u8,
+    },
+    /// A version of the catalogue is not kept.
+    #[error("{} is not kept; {kept}", version.map_or_else(|| "an earlier catalogue".to_owned(), |version| format!("version {version} of the catalogue")))]
+    NotKept {
+        /// The version that was asked for, if one was.
+        version: Option<u64>,
+        /// Which versions are, in words.
+        kept: String,
+    },
+    /// A file to be imported is no export of a catalogue.
+    #[error("{}: {detail}; nothing was imported", path.display())]
+    ImportMalformed {
+        /// The file.
+        path: PathBuf,
+        /// The line and what is wrong with it.
+        detail: String,
+    },
     /// No batch has published a catalogue yet.
     #[error("there is no catalogue in {} yet; run mungpy batch first", path.display())]
     NotPublished {
@@ -101,12 +130,15 @@ impl WithReason for CatalogueError {
             Self::OtherLayout { .. } => Reason::CatalogueLayoutUnknown,
             Self::OtherModels { .. } => Reason::CatalogueOfOtherModels,
             Self::Damaged { .. } => Reason::CatalogueDamaged,
+            Self::StoreOfNewerVersion { .. } => Reason::StoreOfNewerVersion,
+            Self::NotKept { .. } => Reason::CatalogueNotKept,
+            Self::ImportMalformed { .. } => Reason::ImportMalformed,
         }
     }
 }
 
 impl CatalogueError {
-    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         if source.kind() == io::ErrorKind::StorageFull {
             Self::DiskFull { path }

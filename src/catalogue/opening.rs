@@ -97,9 +97,11 @@ fn attempt(path: &Path) -> Attempt {
     let open = || -> Result<(Db, Tree), CatalogueError> {
         let db = patiently(|| sled::open(path).map_err(|error| CatalogueError::sled(path, error)))?;
         let entries = db.open_tree("entries").map_err(|error| CatalogueError::sled(path, error))?;
-        // The version of the catalogue lies in the default tree.
-        for entry in db.iter().chain(&entries) {
-            entry.map_err(|error| CatalogueError::sled(path, error))?;
+        for name in db.tree_names() {
+            let tree = db.open_tree(name).map_err(|error| CatalogueError::sled(path, error))?;
+            for entry in &tree {
+                entry.map_err(|error| CatalogueError::sled(path, error))?;
+            }
         }
         Ok((db, entries))
     };

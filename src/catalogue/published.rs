@@ -2,28 +2,29 @@
 //! servers read.
 
 use std::{
-    fs::{self, File, Permissions},
-    io::{ErrorKind, Read, Write},
+    fs::{File, Permissions},
+    io::{ErrorKind, Write},
     os::unix::fs::PermissionsExt,
     path::Path,
 };
 
 use chrono::{DateTime, Utc};
+use mungpy_core::resemblance::Population;
 use mungpy_proto::store;
 use tempfile::NamedTempFile;
 
-use super::{CatalogueError, DogRecord, frame};
+use super::{CatalogueError, DogRecord, SearchTables, frame};
 use crate::files;
 
 /// First bytes of the file, before the layout's version.
-const MAGIC: &[u8; 7] = b"MUNGPY\x00";
+pub(super) const MAGIC: &[u8; 7] = b"MUNGPY\x00";
 /// Version of the layout that is read and written.
 const LAYOUT: u8 = 1;
 /// Largest catalogue. A million dogs with all traits take about 1 GB.
 const MAX_BYTES: u64 = 4 << 30;
 
 /// Name of a file that is being written, around random characters.
-const PARTIAL: (&str, &str) = (".catalogue-", ".partial");
+pub(super) const PARTIAL: (&str, &str) = (".catalogue-", ".partial");
 
 /// All dogs that can be matched, as of one batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,8 @@ pub struct Catalogue {
     pub model_version: String,
     /// The dogs, in the order of their ids.
     pub dogs: Vec<DogRecord>,
+    /// What a search for them needs; `None` in a catalogue of version 0.2.
+    pub tables: Option<SearchTables>,
 }
 
 impl Catalogue {
@@ -58,11 +61,18 @@ impl Catalogue {
         self.dogs.iter().find(|dog| dog.dog_id == dog_id)
     }
 
+    /// Whether it holds what a search for persons of this population needs.
+    pub fn is_for(&self, persons: &Population) -> bool {
+        self.tables.as_ref().is_some_and(|tables| tables.are_for(persons))
+    }
+
     /// Whether it holds exactly these dogs, measured by these models.
     pub fn dogs_equal(&self, dogs: &[DogRecord], model_version: &str) -> bool {
         // What is written is rounded, so what was not written yet is compared as if it were.
         let is_equal = |(own, other): (&DogRecord, &DogRecord)| {
-            store::DogRecord::from(own) == store::DogRecord::from(other)
+            let own = store::DogRecord::from(own);
+            let other = store::DogRecord { handicap: own.handicap, ..without_stamps(other) };
+            own == other
         };
         self.model_version == model_version
             && self.dogs.len() == dogs.len()
@@ -107,6 +117,7 @@ impl Catalogue {
             published_at: DateTime::from_timestamp(published.published_at, 0)?,
             model_version: published.model_version,
             dogs: dogs?,
+            tables: published.tables.and_then(SearchTables::from_message),
         })
     }
 
@@ -115,9 +126,15 @@ impl Catalogue {
             version: self.version,
             published_at: self.published_at.timestamp(),
             model_version: self.model_version.clone(),
-            dogs: self.dogs.iter().map(Into::into).collect(),
+            dogs: self.dogs.iter().map(without_stamps).collect(),
+            tables: self.tables.as_ref().map(Into::into),
         }
     }
+}
+
+/// What is published of a dog. The stamps of its photos are of use to the batch alone.
+fn without_stamps(dog: &DogRecord) -> store::DogRecord {
+    store::DogRecord { photos: Vec::new(), ..dog.into() }
 }
 
 /// A file beside the catalogue with the rights that the umask leaves: servers may run as another
@@ -130,33 +147,4 @@ fn partial(directory: &Path) -> std::io::Result<NamedTempFile> {
         .suffix(suffix)
         .permissions(rights)
         .tempfile_in(directory)
-}
-
-/// Removes what a killed batch left of a catalogue. No other batch may be publishing.
-pub(super) fn remove_partial(directory: &Path) -> Result<(), CatalogueError> {
-    let io = |error| CatalogueError::io(directory, error);
-    for entry in fs::read_dir(directory).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        if is_partial(&path) {
-            fs::remove_file(&path).map_err(|error| CatalogueError::io(&path, error))?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a file is a catalogue that was never published. Versions before 0.3 named it `.tmp` and
-/// six characters, as other programs name their files as well.
-fn is_partial(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    let (prefix, suffix) = PARTIAL;
-    let is_older = name.starts_with(".tmp") && name.len() == ".tmp".len() + 6;
-    (name.starts_with(prefix) && name.ends_with(suffix))
-        || (is_older && path.is_file() && begins_as_catalogue(path))
-}
-
-fn begins_as_catalogue(path: &Path) -> bool {
-    let mut head = [0; MAGIC.len()];
-    File::open(path)
-        .and_then(|mut file| file.read(&mut head))
-        .is_ok_and(|read| MAGIC.starts_with(&head[..read]))
 }

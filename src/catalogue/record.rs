@@ -9,11 +9,8 @@ use mungpy_core::{
 };
 use mungpy_proto::store;
 
-use super::frame;
+use super::{PhotoStamp, PhotosDigest, frame, stamp::digest};
 use crate::messages;
-
-/// SHA-256 over the photos of a dog.
-pub type PhotosDigest = [u8; 32];
 
 /// A dog that can be matched.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,10 +19,18 @@ pub struct DogRecord {
     pub dog_id: String,
     /// Id of the photo that was measured.
     pub image_id: String,
-    /// Path of that photo in the source.
+    /// Path or address of that photo.
     pub photo_location: String,
+    /// Name of the source that lists it.
+    pub source: String,
+    /// All its photos, in the order of the source.
+    pub photos: Vec<PhotoStamp>,
     /// Digest of all its photos, to detect changes.
     pub photos_digest: PhotosDigest,
+    /// What people should know who want to adopt it: `name`, `shelter`, `phone`, `page` and so on.
+    pub attributes: BTreeMap<String, String>,
+    /// When it can no longer be adopted, as far as the source knows.
+    pub expires_at: Option<DateTime<Utc>>,
     /// Axis key to side key of the temperament questionnaire.
     pub traits: BTreeMap<String, String>,
     /// Version of the models that measured it.
@@ -38,6 +43,8 @@ pub struct DogRecord {
     pub quality: Quality,
     /// When it was measured.
     pub enrolled_at: DateTime<Utc>,
+    /// What the batch adds to its distance from persons, see [`mungpy_core::resemblance::assign_handicaps`].
+    pub handicap: f32,
 }
 
 /// A dog whose photos gave no usable face. It is kept so that the next batch does not try the same
@@ -54,6 +61,10 @@ pub struct Rejection {
     pub reason: Reason,
     /// The reason in words, for people.
     pub message: String,
+    /// Name of the source that lists the dog.
+    pub source: String,
+    /// All photos of the dog.
+    pub photos: Vec<PhotoStamp>,
 }
 
 /// What is known about one dog of the source.
@@ -74,13 +85,36 @@ impl Entry {
         }
     }
 
-    /// Whether it was derived from these photos with these models.
-    pub fn is_of(&self, digest: &PhotosDigest, model_version: &str) -> bool {
-        let (own_digest, own_version) = match self {
-            Self::Dog(record) => (&record.photos_digest, &record.model_version),
-            Self::Rejected(rejection) => (&rejection.photos_digest, &rejection.model_version),
-        };
-        own_digest == digest && own_version == model_version
+    /// Name of the source that lists the dog; empty in a store of version 0.2.
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Dog(record) => &record.source,
+            Self::Rejected(rejection) => &rejection.source,
+        }
+    }
+
+    /// The photos of the dog when they were last looked at.
+    pub fn photos(&self) -> &[PhotoStamp] {
+        match self {
+            Self::Dog(record) => &record.photos,
+            Self::Rejected(rejection) => &rejection.photos,
+        }
+    }
+
+    /// Digest of the photos.
+    pub fn photos_digest(&self) -> &PhotosDigest {
+        match self {
+            Self::Dog(record) => &record.photos_digest,
+            Self::Rejected(rejection) => &rejection.photos_digest,
+        }
+    }
+
+    /// Version of the models that looked at the photos.
+    pub fn model_version(&self) -> &str {
+        match self {
+            Self::Dog(record) => &record.model_version,
+            Self::Rejected(rejection) => &rejection.model_version,
+        }
     }
 
     /// Encodes checksum and protobuf message.
@@ -119,11 +153,22 @@ impl From<&DogRecord> for store::DogRecord {
             shape: record.measurement.shape.coordinates().map(|c| c as f32).to_vec(),
             quality: Some(messages::of_quality(record.quality)),
             enrolled_at: record.enrolled_at.timestamp(),
+            source: record.source.clone(),
+            photos: record.photos.iter().map(Into::into).collect(),
+            attributes: record.attributes.clone(),
+            expires_at: record.expires_at.map(|time| time.timestamp()),
+            handicap: record.handicap,
         }
     }
 }
 
 impl DogRecord {
+    /// The record as it is once it was written and read, so that what is worked out from it does
+    /// not depend on which run measured the dog. `None` if it could not be read.
+    pub fn as_kept(&self) -> Option<Self> {
+        Self::from_message(self.into())
+    }
+
     /// Converts a message; `None` if this version does not understand it, or if a number of it is
     /// none.
     pub(super) fn from_message(record: store::DogRecord) -> Option<Self> {
@@ -141,6 +186,11 @@ impl DogRecord {
             measurement: Measurement { log_ratios, shape },
             quality: messages::to_quality(record.quality.unwrap_or_default()),
             enrolled_at: DateTime::from_timestamp(record.enrolled_at, 0)?,
+            source: record.source,
+            photos: stamps(record.photos)?,
+            attributes: record.attributes,
+            expires_at: record.expires_at.and_then(|time| DateTime::from_timestamp(time, 0)),
+            handicap: Some(record.handicap).filter(|handicap| handicap.is_finite())?,
         })
     }
 }
@@ -153,6 +203,8 @@ impl From<&Rejection> for store::Rejection {
             model_version: rejection.model_version.clone(),
             reason: rejection.reason.code().to_owned(),
             message: rejection.message.clone(),
+            source: rejection.source.clone(),
+            photos: rejection.photos.iter().map(Into::into).collect(),
         }
     }
 }
@@ -165,12 +217,14 @@ impl Rejection {
             model_version: rejection.model_version,
             reason: Reason::from_code(&rejection.reason)?,
             message: rejection.message,
+            source: rejection.source,
+            photos: stamps(rejection.photos)?,
         })
     }
 }
 
-fn digest(bytes: &[u8]) -> Option<PhotosDigest> {
-    bytes.try_into().ok()
+fn stamps(photos: Vec<store::PhotoStamp>) -> Option<Vec<PhotoStamp>> {
+    photos.into_iter().map(PhotoStamp::from_message).collect()
 }
 
 fn points<const N: usize>(coordinates: &[f32]) -> Option<[[f64; 2]; N]> {

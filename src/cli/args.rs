@@ -3,6 +3,7 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::settings::{BatchOptions, CommonOptions, ServeOptions, SpeciesArg};
@@ -26,6 +27,8 @@ pub(super) enum Command {
     Extract(Extract),
     /// Measure new dogs, drop those that are gone, publish the catalogue
     Batch(Batch),
+    /// Look into the published catalogue, move it, or go back to an earlier one
+    Catalogue(CatalogueArgs),
     /// Find the dog most like a person, locally or through a server
     Match(Match),
     /// Serve gRPC with health checks and reflection
@@ -59,15 +62,105 @@ pub(super) struct Extract {
 }
 
 #[derive(Debug, ClapArgs)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Batch {
+    #[command(subcommand)]
+    pub(super) action: Option<BatchAction>,
     #[command(flatten)]
     pub(super) options: BatchOptions,
     /// Allow a source without dogs to empty the catalogue
     #[arg(long)]
     pub(super) allow_empty: bool,
+    /// Allow this run to remove any number of dogs, even all
+    #[arg(long)]
+    pub(super) allow_removals: bool,
+    /// Say what the run would do, without measuring, removing or publishing anything
+    #[arg(long, conflicts_with = "daemon")]
+    pub(super) dry_run: bool,
+    /// Measure at most so many dogs; the others wait for the next run
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+    /// Measure all dogs again, although nothing has changed
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Have all sources list all their dogs, as some tell only what has changed otherwise
+    #[arg(long, conflicts_with = "since")]
+    pub(super) full: bool,
+    /// Ask sources that can only for what has changed since then: a date, or RFC 3339
+    #[arg(long, value_name = "WHEN", value_parser = instant)]
+    pub(super) since: Option<DateTime<Utc>>,
+    /// Stay, and run at the fixed time; SIGUSR1 starts a run at once
+    #[arg(long, conflicts_with_all = ["limit", "force", "full", "since", "allow_empty", "allow_removals", "json"])]
+    pub(super) daemon: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BatchAction {
+    /// Show the last runs, oldest first
+    History {
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A date, which begins at midnight UTC, or a time with its offset.
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(date) = text.parse::<NaiveDate>() {
+        return Ok(date.and_time(NaiveTime::MIN).and_utc());
+    }
+    let time = DateTime::parse_from_rfc3339(text);
+    time.map(|time| time.to_utc())
+        .map_err(|_| "write 2026-11-28 or 2026-11-28T03:00:00+09:00".to_owned())
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CatalogueArgs {
+    #[command(subcommand)]
+    pub(super) action: CatalogueAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CatalogueAction {
+    /// Write the catalogue as JSON Lines: a header, then one line for each dog
+    Export {
+        /// File to write [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Publish a catalogue that was exported; a damaged file changes nothing
+    Import {
+        /// File that export has written
+        file: PathBuf,
+    },
+    /// List the dogs that can be matched
+    List {
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+        /// List those that cannot be matched instead, with the reasons
+        #[arg(long)]
+        refused: bool,
+    },
+    /// Show what is published of one dog, as JSON
+    Show {
+        /// Id of the dog
+        dog_id: String,
+    },
+    /// Count dogs by source, and show version, kept versions and the last run
+    Stats {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Publish an earlier catalogue again, until the next batch
+    Rollback {
+        /// Version to go back to [default: the last one before the current]
+        version: Option<u64>,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

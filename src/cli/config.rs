@@ -11,9 +11,12 @@ use crate::settings::Layers;
 pub(super) fn run(command: &Config, layers: &Layers) -> Result<(), Failure> {
     match command.action {
         ConfigAction::Show => {
-            output::line(format_args!("{:<24}{:<13}value", "key", "origin"))?;
-            for shown in layers.shown() {
-                let line = format!("{:<24}{:<13}{}", shown.key, shown.origin, shown.value);
+            let settings = layers.shown();
+            let width = settings.iter().map(|shown| shown.key.chars().count()).max().unwrap_or(0);
+            let width = width + 2;
+            output::line(format_args!("{:<width$}{:<13}value", "key", "origin"))?;
+            for shown in settings {
+                let line = format!("{:<width$}{:<13}{}", shown.key, shown.origin, shown.value);
                 output::line(line.trim_end())?;
             }
         }

@@ -27,13 +27,14 @@ pub(super) fn run(command: &args::Extract, settings: &Settings) -> Result<ExitCo
     }
     extract::check_memory(settings.workers.min(command.photos.len()))?;
     let extractor = Extractor::load(command.species.into(), &settings.models)?;
-    let work = |extractor: &mut Extractor, paths: &[PathBuf]| examine(extractor, paths, command);
+    let work =
+        |extractor: &mut Extractor, paths: Vec<&PathBuf>| examine(extractor, &paths, command);
     let mut waiting = BTreeMap::new();
     let (mut next, mut succeeded) = (0, 0);
     extract::for_each_batch(
         extractor,
         settings.batches(),
-        &command.photos,
+        command.photos.iter(),
         work,
         |number, result| {
             waiting.insert(number, result);
@@ -56,7 +57,7 @@ type Refusal = (Reason, String);
 /// Measures some photos; an outer error ends the command.
 fn examine(
     extractor: &mut Extractor,
-    paths: &[PathBuf],
+    paths: &[&PathBuf],
     command: &args::Extract,
 ) -> Vec<Result<Result<Extraction, Refusal>, Failure>> {
     match extractor.species() {
@@ -88,7 +89,7 @@ fn examine_one(
 
 fn examine_many(
     extractor: &mut Extractor,
-    paths: &[PathBuf],
+    paths: &[&PathBuf],
     command: &args::Extract,
 ) -> Vec<Result<Result<Extraction, Refusal>, Failure>> {
     let mut stages = Stages::begin();

@@ -136,6 +136,13 @@ fn draw(
     let hit = &answer.found.hits[0];
     let dog_id = snapshot.index.dog_id(hit.dog);
     let dog = catalogue.dog(dog_id).expect("the index holds the dogs of the catalogue");
+    if dog.photo_location.contains("://") {
+        let message = format!(
+            "the photo of the dog is at {}, and a picture is drawn of files only",
+            dog.photo_location
+        );
+        return Err(Failure::new(Reason::FileUnusable, message));
+    }
     let location = Path::new(&dog.photo_location);
     let bytes = read_photo(location)?;
     let kept = answer.photos.iter().zip(&request.photos).find(|(photo, _)| !photo.left_out);
@@ -165,6 +172,10 @@ fn to_text(response: &MatchResponse) -> String {
         if let Some(agreement) = dog.agreement.filter(|agreement| agreement.answered > 0) {
             let (agreed, answered) = (agreement.agreed, agreement.answered);
             lines.push(format!("   temperament: {agreed} of {answered} answers agree"));
+        }
+        for key in ["name", "shelter", "phone", "page"] {
+            let adoption = dog.adoption.iter().filter_map(|adoption| adoption.attributes.get(key));
+            lines.extend(adoption.map(|value| format!("   {key}: {value}")));
         }
         let ratios = dog.explanation.iter().flat_map(|explanation| &explanation.ratios);
         lines.extend(ratios.map(|ratio| format!("   {}", ratio.sentence)));

@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod catalogue;
 mod config;
 mod extract;
 mod lab;
@@ -44,8 +45,12 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
         return config::run(command, &layers).map(|()| ExitCode::SUCCESS);
     }
     let settings = Settings::resolve(&layers)?;
-    let _log =
-        layers.start_logging(if let Command::Serve(_) = args.command { "info" } else { "warn" });
+    let stays = match &args.command {
+        Command::Serve(_) => true,
+        Command::Batch(command) => command.daemon,
+        _ => false,
+    };
+    let _log = layers.start_logging(if stays { "info" } else { "warn" });
     vision::prepare_process();
     if let Some(gpu) = settings.gpu {
         vision::choose_gpu(gpu)?;
@@ -53,6 +58,7 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     match &args.command {
         Command::Extract(command) => extract::run(command, &settings),
         Command::Batch(command) => batch::run(command, &layers, &settings),
+        Command::Catalogue(command) => catalogue::run(command, &layers, &settings),
         Command::Match(command) => match_::run(command, &settings),
         Command::Serve(_) => serve::run(&layers, &settings),
         Command::Models(command) => models::run(command, &settings),

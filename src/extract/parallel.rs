@@ -1,10 +1,7 @@
 //! Distributes photos over worker threads.
 
 use std::{
-    sync::{
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    },
+    sync::{Mutex, PoisonError, mpsc},
     thread,
 };
 
@@ -20,10 +17,10 @@ pub fn for_each_parallel<T: Sync, R: Send, E: From<ExtractError>>(
     work: impl Fn(&mut Extractor, &T) -> R + Sync,
     sink: impl FnMut(usize, R) -> Result<(), E>,
 ) -> Result<(), E> {
-    let one = |extractor: &mut Extractor, items: &[T]| {
-        items.iter().map(|item| work(extractor, item)).collect()
+    let one = |extractor: &mut Extractor, items: Vec<&T>| {
+        items.into_iter().map(|item| work(extractor, item)).collect()
     };
-    for_each_batch(extractor, Workers { count: workers, batch_size: 1 }, items, one, sink)
+    for_each_batch(extractor, Workers { count: workers, batch_size: 1 }, items.iter(), one, sink)
 }
 
 /// The threads that measure.
@@ -35,21 +32,29 @@ pub struct Workers {
     pub batch_size: usize,
 }
 
-/// The same for batches of items that follow each other. `work` gives one result for each item.
-pub fn for_each_batch<T: Sync, R: Send, E: From<ExtractError>>(
+/// The same for batches of items that follow each other. `work` gives one result for each item. The
+/// items may come as slowly as they like.
+pub fn for_each_batch<T: Send, R: Send, E: From<ExtractError>>(
     extractor: Extractor,
     workers: Workers,
-    items: &[T],
-    work: impl Fn(&mut Extractor, &[T]) -> Vec<R> + Sync,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(&mut Extractor, Vec<T>) -> Vec<R> + Sync,
     mut sink: impl FnMut(usize, R) -> Result<(), E>,
 ) -> Result<(), E> {
     let batch_size = workers.batch_size.max(1);
-    let count = workers.count.clamp(1, items.len().div_ceil(batch_size).max(1));
+    let most = items.size_hint().1.unwrap_or(usize::MAX).div_ceil(batch_size).max(1);
+    let count = workers.count.clamp(1, most);
     let mut extractors = vec![extractor];
     while extractors.len() < count {
         extractors.push(extractors[0].try_clone()?);
     }
-    let (next, work) = (&AtomicUsize::new(0), &work);
+    // Moved into the scope, so that whoever makes the items sees when nobody takes them any more.
+    let items = Mutex::new(items.fuse().enumerate());
+    let (items, work) = (&items, &work);
+    let take = move || -> Vec<(usize, T)> {
+        let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
+        items.by_ref().take(batch_size).collect()
+    };
     // Bounded, so results do not pile up in front of a slow sink.
     let (send, results) = mpsc::sync_channel(2 * count * batch_size);
     thread::scope(|scope| {
@@ -57,13 +62,12 @@ pub fn for_each_batch<T: Sync, R: Send, E: From<ExtractError>>(
             let send = send.clone();
             let worker = move || {
                 loop {
-                    let first = next.fetch_add(batch_size, Ordering::Relaxed);
-                    let Some(rest) = items.get(first..).filter(|rest| !rest.is_empty()) else {
+                    let (numbers, batch): (Vec<usize>, Vec<T>) = take().into_iter().unzip();
+                    if batch.is_empty() {
                         return;
-                    };
-                    let done = work(&mut extractor, &rest[..rest.len().min(batch_size)]);
-                    for (number, result) in done.into_iter().enumerate() {
-                        if send.send((first + number, result)).is_err() {
+                    }
+                    for result in numbers.into_iter().zip(work(&mut extractor, batch)) {
+                        if send.send(result).is_err() {
                             return;
                         }
                     }

@@ -6,6 +6,7 @@ mod question;
 mod response;
 mod snapshot;
 
+use chrono::Utc;
 use mungpy_core::{
     face::Measurement,
     index::{Query, SearchResult},
@@ -18,7 +19,7 @@ use prost::bytes::Bytes;
 use crate::extract::{ExtractError, Extraction, Extractor};
 pub use error::MatchError;
 pub use question::Question;
-pub use snapshot::Snapshot;
+pub use snapshot::{Adoption, Snapshot};
 
 /// Answers match requests.
 pub struct Matcher {
@@ -79,9 +80,10 @@ impl Matcher {
         question: Question,
         wanted: impl Fn() -> bool,
     ) -> Result<MatchAnswer, MatchError> {
-        let Question { photos, image_id, answers, policy, top, excluded, language } = question;
+        let Question { photos, image_id, answers, policy, top, mut excluded, language } = question;
         let mut photos = measure(extractor, photos, wanted)?;
         let person = combine(snapshot.index.space(), &mut photos)?;
+        excluded.extend(snapshot.expired(Utc::now()).map(str::to_owned));
         let query = Query { person: &person, answers: &answers, policy, top, excluded: &excluded };
         let found = snapshot.index.search(&query);
         if found.hits.is_empty() {

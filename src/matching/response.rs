@@ -1,5 +1,6 @@
 //! The answer as a message of the contract.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use mungpy_core::{
     face::Measurement,
     index::{Hit, SearchResult},
@@ -9,7 +10,7 @@ use mungpy_core::{
 };
 use mungpy_proto::v1;
 
-use super::{PersonPhoto, Snapshot};
+use super::{PersonPhoto, Snapshot, snapshot::Adoption};
 use crate::messages;
 
 /// Builds the response from at least one hit.
@@ -31,6 +32,7 @@ pub(super) fn respond(
         score: best.score,
         agreement: best.agreement,
         explanation: best.explanation,
+        adoption: best.adoption,
         matches,
         catalogue_version: snapshot.version,
         candidates: found.candidates as u64,
@@ -61,6 +63,15 @@ fn dog_match(
         score: index.score(hit.distance_squared),
         agreement: Some(agreement(hit.agreement)),
         explanation: Some(v1::Explanation { ratios }),
+        adoption: Some(adoption(snapshot.adoption(hit.dog))),
+    }
+}
+
+fn adoption(adoption: &Adoption) -> v1::Adoption {
+    let seconds = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    v1::Adoption {
+        attributes: adoption.attributes.clone().into_iter().collect(),
+        expires_at: adoption.expires_at.map(seconds).unwrap_or_default(),
     }
 }
 

@@ -26,6 +26,12 @@ pub enum SettingsError {
         /// The line and what is wrong with it.
         detail: String,
     },
+    /// A variable of the environment has an invalid value.
+    #[error("{}", detail.trim_start_matches("error: ").lines().next().unwrap_or_default())]
+    Environment {
+        /// Which one, and what is wrong.
+        detail: String,
+    },
     /// The policy is unknown.
     #[error("policy {policy:?} is not understood; write best(10) or at_least(4)")]
     Policy {
@@ -55,9 +61,10 @@ impl WithReason for SettingsError {
     fn reason(&self) -> Reason {
         match self {
             Self::Unreadable { .. } => Reason::FileUnusable,
-            Self::Malformed { .. } | Self::Policy { .. } | Self::Missing { .. } => {
-                Reason::ConfigInvalid
-            }
+            Self::Malformed { .. }
+            | Self::Environment { .. }
+            | Self::Policy { .. }
+            | Self::Missing { .. } => Reason::ConfigInvalid,
             Self::Temperament(error) => error.reason(),
         }
     }

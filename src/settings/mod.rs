@@ -17,18 +17,20 @@ use std::{
     thread,
 };
 
-use clap::ArgMatches;
+use clap::{ArgMatches, Args, FromArgMatches};
 use mungpy_core::{
     face::{ModelOrigin, PersonProportions},
     resemblance::{PersonEstimator, Population},
     temperament::{Policy, Questionnaire},
 };
 use mungpy_runtime::logging;
+use mungpy_schedule::Schedule;
+use mungpy_source::SourceConfig;
 use mungpy_transport::MIB;
 use serde::Deserialize;
 
 use crate::{
-    batch::DEFAULT_MAX_LOSS,
+    batch::{DEFAULT_KEPT, DEFAULT_MAX_LOSS},
     catalogue::DataDir,
     extract::Workers,
     files::{self, MAX_SETTINGS_BYTES},
@@ -52,6 +54,7 @@ const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALH
 struct File {
     batch: BatchOptions,
     serve: ServeOptions,
+    source: Vec<SourceConfig>,
     #[serde(flatten)]
     common: toml::Table,
 }
@@ -65,6 +68,10 @@ pub struct Layers {
     pub batch: BatchOptions,
     /// Options of the server.
     pub serve: ServeOptions,
+    /// The sources that the file lists.
+    pub sources: Vec<SourceConfig>,
+    /// Folder of the file, which its relative paths start from.
+    pub folder: PathBuf,
     origins: [Origins; 3],
 }
 
@@ -72,7 +79,7 @@ pub struct Layers {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     /// The key in the file.
-    pub key: &'static str,
+    pub key: String,
     /// The value, with secrets masked.
     pub value: String,
     /// Where the value comes from.
@@ -89,23 +96,29 @@ impl Layers {
         serve: Option<&ServeOptions>,
         matches: &ArgMatches,
     ) -> Result<Self, SettingsError> {
-        let (file_common, file_batch, file_serve) = match config {
+        let (file_common, file) = match config {
             Some(path) => read_file(path)?,
             None => Default::default(),
         };
+        let folder = config.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         let of_command = matches.subcommand().map(|(_, matches)| matches);
         let (common, common_origins) = layered(common, Some(matches), &file_common);
-        let (batch, batch_origins) =
-            layered(batch.unwrap_or(&BatchOptions::default()), of_command, &file_batch);
+        let (batch, batch_origins) = if let Some(batch) = batch {
+            layered(batch, of_command, &file.batch)
+        } else {
+            let (batch, matches) = batch_of_environment()?;
+            layered(&batch, Some(&matches), &file.batch)
+        };
         let (serve, serve_origins) =
-            layered(serve.unwrap_or(&ServeOptions::default()), of_command, &file_serve);
+            layered(serve.unwrap_or(&ServeOptions::default()), of_command, &file.serve);
         let origins = [common_origins, batch_origins, serve_origins];
-        Ok(Self { common, batch, serve, origins })
+        Ok(Self { common, batch, serve, sources: file.source, folder, origins })
     }
 
     /// All settings with value and origin, secrets masked.
     pub fn shown(&self) -> Vec<Shown> {
         let (common, batch, limits) = (&self.common, &self.batch, self.serve.limits());
+        let web = batch.web();
         let path = |path: &Option<PathBuf>, default: &str| {
             path.as_ref().map_or(default.to_owned(), |path| path.display().to_string())
         };
@@ -118,9 +131,12 @@ impl Layers {
                 Some((_, name)) => (2, name),
             };
             let origin = self.origins[table].get(name).copied().unwrap_or(Origin::Default);
-            Shown { key, value, origin }
+            Shown { key: key.to_owned(), value, origin }
         };
-        vec![
+        let schedule = Schedule::default();
+        let text =
+            |given: &Option<String>, default: &str| given.as_deref().unwrap_or(default).to_owned();
+        let mut shown = vec![
             row("data_dir", path(&common.data_dir, DATA_DIR)),
             row("models", models.join(":")),
             row("detector", origin(common.detector)),
@@ -140,14 +156,30 @@ impl Layers {
             row("batch.database", batch.database.as_ref().map_or(String::new(), Secret::to_string)),
             row("batch.query", batch.query.clone().unwrap_or_default()),
             row("batch.max_loss", self.max_loss().to_string()),
+            row("batch.keep", self.kept().to_string()),
+            row("batch.schedule", text(&batch.schedule, schedule.cron())),
+            row("batch.time_zone", text(&batch.time_zone, schedule.zone().name())),
+            row("batch.fetches", batch.fetches().to_string()),
+            row("batch.fetches_per_host", web.per_host.to_string()),
+            row("batch.fetch_timeout", web.timeout.as_secs().to_string()),
+            row("batch.fetch_attempts", web.attempts.to_string()),
+            row("batch.allow_private_addresses", web.allow_private_addresses.to_string()),
             row("serve.listen", self.listen().to_string()),
+            row("serve.batch", self.serve.batch.to_string()),
+            row("serve.batch_workers", self.batch_workers().to_string()),
             row("serve.public_sums", path(&self.serve.public_sums, "")),
             row("serve.max_connections", limits.connections.to_string()),
             row("serve.body_memory", (limits.body_memory / MIB).to_string()),
             row("serve.receive_timeout", limits.receive_timeout.as_secs().to_string()),
             row("serve.idle_timeout", limits.idle_timeout.as_secs().to_string()),
             row("serve.grace", limits.grace.as_secs().to_string()),
-        ]
+        ];
+        shown.extend(self.sources.iter().map(|source| Shown {
+            key: format!("source {}", source.name()),
+            value: serde_json::to_string(source).expect("a source is plain data"),
+            origin: Origin::File,
+        }));
+        shown
     }
 
     /// Threads that measure photos, at least one.
@@ -156,9 +188,19 @@ impl Layers {
         self.common.workers.unwrap_or_else(cores).max(1)
     }
 
+    /// Threads that measure dogs beside a server, at least one.
+    pub fn batch_workers(&self) -> usize {
+        self.serve.batch_workers.map_or(self.workers() / 2, NonZeroUsize::get).max(1)
+    }
+
     /// Share of the dogs that a batch may lose.
     pub fn max_loss(&self) -> f64 {
         self.batch.max_loss.map_or(DEFAULT_MAX_LOSS, f64::from)
+    }
+
+    /// Catalogues that are kept beside the published one.
+    pub fn kept(&self) -> usize {
+        self.batch.keep.unwrap_or(DEFAULT_KEPT)
     }
 
     /// Address for the server to listen on.
@@ -244,6 +286,15 @@ impl Settings {
     }
 }
 
+/// The options of the batch that the environment sets, for commands that have no such arguments.
+fn batch_of_environment() -> Result<(BatchOptions, ArgMatches), SettingsError> {
+    let command = BatchOptions::augment_args(clap::Command::new("batch"));
+    let options = command.try_get_matches_from(["batch"]).and_then(|matches| {
+        BatchOptions::from_arg_matches(&matches).map(|options| (options, matches))
+    });
+    options.map_err(|error| SettingsError::Environment { detail: error.to_string() })
+}
+
 fn or_automatic(number: Option<NonZeroUsize>) -> String {
     number.map_or_else(|| "(automatic)".to_owned(), |number| number.to_string())
 }
@@ -253,7 +304,7 @@ fn read(path: &Path) -> Result<String, SettingsError> {
         .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })
 }
 
-fn read_file(path: &Path) -> Result<(CommonOptions, BatchOptions, ServeOptions), SettingsError> {
+fn read_file(path: &Path) -> Result<(CommonOptions, File), SettingsError> {
     parse(&read(path)?).map_err(|detail| malformed(path, &detail))
 }
 
@@ -261,10 +312,12 @@ fn malformed(path: &Path, detail: &dyn ToString) -> SettingsError {
     SettingsError::Malformed { path: path.to_owned(), detail: detail.to_string() }
 }
 
-fn parse(text: &str) -> Result<(CommonOptions, BatchOptions, ServeOptions), String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-    let common = file.common.try_into().map_err(|error: toml::de::Error| error.to_string())?;
-    Ok((common, file.batch, file.serve))
+fn parse(text: &str) -> Result<(CommonOptions, File), String> {
+    let mut file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let common = std::mem::take(&mut file.common);
+    let common = common.try_into().map_err(|error: toml::de::Error| error.to_string())?;
+    mungpy_source::check(&file.source).map_err(|error| error.to_string())?;
+    Ok((common, file))
 }
 
 #[cfg(test)]
@@ -286,13 +339,16 @@ mod tests {
             .lines()
             .map(|line| line.strip_prefix("#: ").unwrap_or(line))
             .fold(String::new(), |text, line| text + line + "\n");
-        let (common, batch, serve) = parse(&uncommented).unwrap();
+        let (common, file) = parse(&uncommented).unwrap();
+        let File { batch, serve, source: sources, .. } = file;
+        assert_eq!(sources.len(), 7, "one of each kind");
         let origins = [
             layered(&common, None, &common).1,
             layered(&batch, None, &batch).1,
             layered(&serve, None, &serve).1,
         ];
-        let layers = Layers { common, batch, serve, origins };
+        let folder = PathBuf::new();
+        let layers = Layers { common, batch, serve, sources, folder, origins };
         for shown in layers.shown() {
             assert_ne!(shown.origin, Origin::Default, "{} is missing", shown.key);
         }

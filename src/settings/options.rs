@@ -2,17 +2,25 @@
 //! comments here are the help texts.
 #![allow(clippy::doc_markdown, rustdoc::invalid_html_tags)]
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{
     Args, ValueEnum,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use mungpy_core::face::{ModelOrigin, PersonProportions, Species};
+use mungpy_schedule::{Schedule, ScheduleError};
+use mungpy_source::web::WebOptions;
 use mungpy_transport::{Limits, MIB};
 use serde::{Deserialize, Serialize};
 
 use super::{Secret, Share};
+use crate::batch::DEFAULT_FETCHES;
 
 /// Options of every command; top-level keys of the file.
 #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
@@ -81,6 +89,31 @@ pub struct BatchOptions {
     /// it publishes nothing. Five may always go, but not all [default: 0.5]
     #[arg(long, value_name = "SHARE", env = "MUNGPY_MAX_LOSS")]
     pub max_loss: Option<Share>,
+    /// Earlier catalogues that are kept for `mungpy catalogue rollback` [default: 5]
+    #[arg(long, value_name = "N", env = "MUNGPY_KEEP")]
+    pub keep: Option<usize>,
+    /// When the batch runs by itself, as a cron expression: minute, hour, day, month, weekday
+    /// [default: 0 3 * * *]
+    #[arg(long, value_name = "CRON", env = "MUNGPY_SCHEDULE")]
+    pub schedule: Option<String>,
+    /// Time zone of the schedule [default: Asia/Seoul]
+    #[arg(long, value_name = "ZONE", env = "MUNGPY_TIME_ZONE")]
+    pub time_zone: Option<String>,
+    /// Photos that are fetched at a time [default: 16]
+    #[arg(long, value_name = "N", env = "MUNGPY_FETCHES")]
+    pub fetches: Option<NonZeroUsize>,
+    /// Requests at a time to one host [default: 4]
+    #[arg(long, value_name = "N", env = "MUNGPY_FETCHES_PER_HOST")]
+    pub fetches_per_host: Option<NonZeroUsize>,
+    /// Seconds that a listing or a photo may take [default: 30]
+    #[arg(long, value_name = "SECONDS", env = "MUNGPY_FETCH_TIMEOUT")]
+    pub fetch_timeout: Option<NonZeroU32>,
+    /// How often to ask for what fails for a moment [default: 4]
+    #[arg(long, value_name = "N", env = "MUNGPY_FETCH_ATTEMPTS")]
+    pub fetch_attempts: Option<NonZeroUsize>,
+    /// Let listings name addresses in the own network, which are refused otherwise
+    #[arg(long, env = "MUNGPY_ALLOW_PRIVATE_ADDRESSES")]
+    pub allow_private_addresses: bool,
 }
 
 /// Options of `mungpy serve`; table `[serve]` of the file.
@@ -90,6 +123,12 @@ pub struct ServeOptions {
     /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:50051]
     #[arg(long, value_name = "ADDRESS", env = "MUNGPY_LISTEN")]
     pub listen: Option<SocketAddr>,
+    /// Run the batch as well, at its fixed time
+    #[arg(long, env = "MUNGPY_BATCH")]
+    pub batch: bool,
+    /// Threads that measure dogs while the server answers [default: half of the workers]
+    #[arg(long, value_name = "N", env = "MUNGPY_BATCH_WORKERS")]
+    pub batch_workers: Option<NonZeroUsize>,
     /// Keep running sums over the persons that are answered in this file: count, mean and
     /// covariance of estimated proportions, never a single person [default: none are kept]
     #[arg(long, value_name = "FILE", env = "MUNGPY_PUBLIC_SUMS")]
@@ -112,6 +151,35 @@ pub struct ServeOptions {
     /// Seconds that requests in flight may take after the signal to stop [default: 20]
     #[arg(long, value_name = "SECONDS", env = "MUNGPY_GRACE")]
     pub grace: Option<u64>,
+}
+
+impl BatchOptions {
+    /// How listings and photos are fetched.
+    pub fn web(&self) -> WebOptions {
+        let default = WebOptions::default();
+        let given = |number: Option<NonZeroUsize>, default| number.map_or(default, usize::from);
+        WebOptions {
+            allow_private_addresses: self.allow_private_addresses,
+            per_host: given(self.fetches_per_host, default.per_host),
+            timeout: self
+                .fetch_timeout
+                .map_or(default.timeout, |seconds| Duration::from_secs(seconds.get().into())),
+            attempts: given(self.fetch_attempts, default.attempts),
+            ..default
+        }
+    }
+
+    /// Photos that are fetched at a time.
+    pub fn fetches(&self) -> usize {
+        self.fetches.map_or(DEFAULT_FETCHES, NonZeroUsize::get)
+    }
+
+    /// When the batch runs by itself.
+    pub fn schedule(&self) -> Result<Schedule, ScheduleError> {
+        let default = Schedule::default();
+        let cron = self.schedule.as_deref().unwrap_or(default.cron());
+        Schedule::parse(cron, self.time_zone.as_deref().unwrap_or(default.zone().name()))
+    }
 }
 
 impl ServeOptions {

@@ -8,27 +8,32 @@ use std::{
 };
 
 use mungpy::{
-    batch::{Batch, BatchReport},
+    batch::{BatchError, BatchReport, BatchSource, RunOptions},
     catalogue::{Catalogue, DataDir},
     extract::Workers,
 };
-use mungpy_core::{
-    reason::{Reason, WithReason},
-    temperament::Questionnaire,
-};
+use mungpy_core::reason::{Reason, WithReason};
 
-use crate::common::{data, dog_extractor};
+use mungpy_source::FolderSource;
+
+use crate::common::{data, run_batch};
 
 fn batch(source: &Path, data_dir: &DataDir) -> BatchReport {
     batch_with(Workers { count: 2, batch_size: 1 }, source, data_dir)
 }
 
 fn batch_with(workers: Workers, source: &Path, data_dir: &DataDir) -> BatchReport {
-    let questionnaire = Questionnaire::default();
-    let (source, questionnaire) = (&FolderSource::new(source), &questionnaire);
-    let batch =
-        Batch { source, data_dir, questionnaire, workers, allow_empty: false, max_loss: 0.5 };
-    batch.run(dog_extractor(), |_, _| {}).unwrap()
+    run(workers, source, data_dir, RunOptions::default()).unwrap()
+}
+
+fn run(
+    workers: Workers,
+    source: &Path,
+    data_dir: &DataDir,
+    options: RunOptions,
+) -> Result<BatchReport, BatchError> {
+    let sources = [BatchSource::single(FolderSource::new(source))];
+    run_batch(&sources, data_dir, workers, options)
 }
 
 /// A source of some composites, in its own folder.
@@ -88,13 +93,10 @@ fn an_emptied_source_does_not_empty_the_catalogue() {
     let source = source(&["long-nose.jpg"]);
     batch(source.path(), &data_dir);
     fs::remove_file(source.path().join("long-nose.jpg")).unwrap();
-    let questionnaire = Questionnaire::default();
     let run = |allow_empty| {
-        let (data_dir, questionnaire) = (&data_dir, &questionnaire);
-        let source = &FolderSource::new(source.path());
         let workers = Workers { count: 1, batch_size: 1 };
-        let batch = Batch { source, data_dir, questionnaire, workers, allow_empty, max_loss: 0.5 };
-        batch.run(dog_extractor(), |_, _| {})
+        let options = RunOptions { allow_empty, ..RunOptions::default() };
+        run(workers, source.path(), &data_dir, options)
     };
     assert_eq!(run(false).unwrap_err().reason(), Reason::SourceEmpty);
     assert_eq!(ids(&data_dir), ["long-nose"]);

@@ -10,6 +10,7 @@ use std::{
 use mungpy::catalogue::{Catalogue, CatalogueError, DataDir, Entry, Rejection, Store};
 use mungpy_core::reason::{Reason, WithReason};
 use mungpy_core::temperament::Questionnaire;
+use mungpy_source::{DogSource, FolderSource, ListRequest};
 
 use crate::common::composite_catalogue;
 
@@ -19,6 +20,8 @@ fn entries() -> Vec<Entry> {
     entries.push(Entry::Rejected(Rejection {
         dog_id: "zz-no-face".to_owned(),
         photos_digest: [7; 32],
+        source: String::new(),
+        photos: Vec::new(),
         model_version: "1".to_owned(),
         reason: Reason::NoFace,
         message: "no dog face was found".to_owned(),

@@ -17,7 +17,7 @@ use crate::common::{composite_catalogue, data, shared};
 const PERSON: &str = "persons/wide-set-eyes.jpg";
 
 /// The command, isolated from the environment of the tests.
-fn mungpy(data_dir: &Path) -> Command {
+pub(crate) fn mungpy(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mungpy"));
     command
         .env("MUNGPY_DATA_DIR", data_dir)
@@ -27,7 +27,7 @@ fn mungpy(data_dir: &Path) -> Command {
     command
 }
 
-fn run(command: &mut Command) -> (Output, String, String) {
+pub(crate) fn run(command: &mut Command) -> (Output, String, String) {
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let (out, err) = (text(&output.stdout), text(&output.stderr));

@@ -12,8 +12,9 @@ use std::{
 
 use chrono::Utc;
 use mungpy::{
+    batch::{Batch, BatchError, BatchReport, BatchSource, RunOptions},
     catalogue::{Catalogue, DataDir, DogRecord},
-    extract::{self, Extractor},
+    extract::{self, Extractor, Workers},
     matching::Matcher,
     service::{self, Engine, LiveCatalogue, WorkerPool},
     vision::Models,
@@ -23,6 +24,8 @@ use mungpy_core::{
     resemblance::PersonEstimator,
     temperament::{Policy, Questionnaire},
 };
+use mungpy_schedule::Stop;
+use mungpy_source::web::{WebClient, WebOptions};
 use serde::Deserialize;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -55,6 +58,38 @@ pub fn person_extractor() -> Extractor {
 
 pub fn dog_extractor() -> Extractor {
     Extractor::load(Species::Dog, &Models::new(&[shipped_models()])).expect("the dog models load")
+}
+
+/// Runs a batch over sources.
+pub fn run_batch(
+    sources: &[BatchSource],
+    data_dir: &DataDir,
+    workers: Workers,
+    options: RunOptions,
+) -> Result<BatchReport, BatchError> {
+    with_batch(sources, data_dir, options, |batch| {
+        let batch = Batch { workers, ..batch };
+        batch.run(dog_extractor(), &Stop::new(), |_, _| {})
+    })
+}
+
+/// A batch over sources with one worker, which may ask this machine for photos, once each.
+pub fn with_batch<R>(
+    sources: &[BatchSource],
+    data_dir: &DataDir,
+    options: RunOptions,
+    act: impl FnOnce(Batch<'_>) -> R,
+) -> R {
+    let web = WebOptions { allow_private_addresses: true, attempts: 1, ..WebOptions::default() };
+    act(Batch {
+        sources,
+        data_dir,
+        questionnaire: &Questionnaire::default(),
+        persons: &PersonEstimator::shipped().population,
+        workers: Workers { count: 1, batch_size: 1 },
+        web: &WebClient::new(web).unwrap(),
+        options,
+    })
 }
 
 /// A composite and its landmarks by construction, in pixels.
@@ -108,6 +143,11 @@ pub fn composite_catalogue() -> Catalogue {
             measurement,
             quality: Quality { interocular: landmarks.interocular_distance(), ..quality },
             enrolled_at: Utc::now(),
+            source: "source".to_owned(),
+            photos: Vec::new(),
+            attributes: BTreeMap::new(),
+            expires_at: None,
+            handicap: 0.0,
         }
     });
     Catalogue {
@@ -115,6 +155,7 @@ pub fn composite_catalogue() -> Catalogue {
         published_at: Utc::now(),
         model_version: dog_models(),
         dogs: dogs.collect(),
+        tables: None,
     }
 }
 

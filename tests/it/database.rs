@@ -13,7 +13,7 @@ use std::{
 use mungpy::catalogue::{Catalogue, DataDir};
 use mungpy_core::reason::{Reason, WithReason};
 use mungpy_core::temperament::Questionnaire;
-use mungpy_source::{DogSource, ListRequest, Listing, PostgresSource, SourceError};
+use mungpy_source::{DogSource, ListRequest, Listing, PhotoPlace, PostgresSource, SourceError};
 
 use crate::common::data;
 
@@ -89,7 +89,7 @@ impl Server {
 
     fn list(&self, password: &str, query: &str) -> Result<Listing, SourceError> {
         PostgresSource::new(&self.url(password, "disable"), query, &data("dogs"))?
-            .list(&Questionnaire::default())
+            .list(&ListRequest::all(&Questionnaire::default()))
     }
 }
 
@@ -168,7 +168,7 @@ fn a_query_lists_dogs_with_photos_and_traits_and_its_faults() {
     let dogs: Vec<_> = listing.dogs.iter().map(|dog| (&*dog.dog_id, dog.photos.len())).collect();
     assert_eq!(dogs, [("12", 2), ("15", 1), ("7", 1)]);
     assert_eq!(listing.dogs[2].traits["energy"], "homebody", "Korean words are understood");
-    assert_eq!(listing.dogs[2].photos[0].path, data("dogs/long-nose.jpg"));
+    assert_eq!(listing.dogs[2].photos[0].place, PhotoPlace::File(data("dogs/long-nose.jpg")));
     let mut faults: Vec<_> =
         listing.faults.iter().map(|fault| (&*fault.dog_id, fault.reason)).collect();
     faults.sort_unstable();

@@ -33,7 +33,7 @@ fn form(photo: Vec<u8>) -> Form {
 
 async fn post(gateway: SocketAddr, form: Form) -> Response {
     let url = format!("http://{gateway}/api/v1/similar-dog");
-    Client::new().post(url).multipart(form).send().await.unwrap()
+    http_client().post(url).multipart(form).send().await.unwrap()
 }
 
 async fn assert_problem(response: Response, status: u16, reason: &str) {
@@ -44,6 +44,12 @@ async fn assert_problem(response: Response, status: u16, reason: &str) {
     assert_eq!(problem["status"], status);
     assert!(!problem["detail"].as_str().unwrap().is_empty());
     assert!(problem["type"].as_str().unwrap().starts_with("urn:mungpy:problem:"));
+}
+
+/// A client for plain addresses. Its TLS needs a provider of cryptography all the same.
+fn http_client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
 }
 
 #[tokio::test]
@@ -59,7 +65,7 @@ async fn the_answer_is_the_contract_byte_for_byte() {
     let request = MatchRequest { photos, ..MatchRequest::default() };
     let dog = client.r#match(request).await.unwrap().into_inner();
     assert_eq!(body, format!("{{\"dogImageId\":\"{}\"}}", dog.dog_image_id));
-    let ready = reqwest::get(format!("http://{gateway}/readyz")).await.unwrap();
+    let ready = http_client().get(format!("http://{gateway}/readyz")).send().await.unwrap();
     assert_eq!(ready.status(), 200);
     server.stop().await;
 }
@@ -91,10 +97,10 @@ async fn faults_of_the_caller_are_problems_with_a_reason() {
     let large = post(gateway, form(vec![0xFF; 11 * 1024 * 1024])).await;
     assert_problem(large, 413, "PHOTO_TOO_MANY_BYTES").await;
     let url = format!("http://{gateway}/api/v1/similar-dog");
-    let json = Client::new().post(&url).body("{}").send().await.unwrap();
+    let json = http_client().post(&url).body("{}").send().await.unwrap();
     assert_problem(json, 415, "FORM_EXPECTED").await;
-    assert_problem(reqwest::get(&url).await.unwrap(), 405, "METHOD_NOT_ALLOWED").await;
-    let nothing = reqwest::get(format!("http://{gateway}/nothing")).await.unwrap();
+    assert_problem(http_client().get(&url).send().await.unwrap(), 405, "METHOD_NOT_ALLOWED").await;
+    let nothing = http_client().get(format!("http://{gateway}/nothing")).send().await.unwrap();
     assert_problem(nothing, 404, "NOT_FOUND").await;
     server.stop().await;
 }
@@ -104,9 +110,9 @@ async fn an_engine_that_is_away_is_said_to_be() {
     let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let gateway = start_gateway(format!("http://{unused}")).await;
     assert_problem(post(gateway, form(bytes(PERSON))).await, 503, "ENGINE_UNREACHABLE").await;
-    let ready = reqwest::get(format!("http://{gateway}/readyz")).await.unwrap();
+    let ready = http_client().get(format!("http://{gateway}/readyz")).send().await.unwrap();
     assert_problem(ready, 503, "ENGINE_UNREACHABLE").await;
-    let alive = reqwest::get(format!("http://{gateway}/healthz")).await.unwrap();
+    let alive = http_client().get(format!("http://{gateway}/healthz")).send().await.unwrap();
     assert_eq!(alive.status(), 200);
 }
 

@@ -6,11 +6,16 @@ mod common;
 mod batch;
 mod catalogue;
 mod commands;
+mod daemon;
 #[cfg(feature = "postgres")]
 mod database;
 mod extraction;
 mod gateway;
 mod models;
+mod nightly;
 mod photos;
 mod privacy;
+#[path = "../../crates/mungpy-source/tests/it/server.rs"]
+#[allow(dead_code, reason = "it serves other tests as well")]
+mod server;
 mod service;

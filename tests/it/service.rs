@@ -1,6 +1,8 @@
 //! The gRPC server as clients see it, on its own port.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::{TimeDelta, Utc};
 
 use mungpy_proto::v1::{
     Answer, GetCatalogueRequest, GetQuestionnaireRequest, MatchRequest, MatchResponse,
@@ -289,5 +291,34 @@ async fn many_callers_at_once_are_all_answered_alike() {
     for caller in callers {
         assert_eq!(caller.await.unwrap(), expected);
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_dog_leaves_when_its_time_is_over_and_its_shelter_is_named() {
+    let mut catalogue = composite_catalogue();
+    let name = |dog: &str| BTreeMap::from([("name".to_owned(), dog.to_owned())]);
+    catalogue.dogs[0].expires_at = Some(Utc::now() - TimeDelta::seconds(1));
+    catalogue.dogs[1].expires_at = Some(Utc::now() + TimeDelta::seconds(5));
+    catalogue.dogs[1].attributes = name("보리");
+    let (over, leaving) = (catalogue.dogs[0].dog_id.clone(), catalogue.dogs[1].dog_id.clone());
+    let server = TestServer::start(Some(&catalogue)).await;
+    let all = MatchRequest { top: 100, ..request() };
+    let before = ask(&server, all.clone()).await.unwrap();
+    let dogs = |answer: &MatchResponse| -> Vec<String> {
+        answer.matches.iter().map(|dog| dog.dog_id.clone()).collect()
+    };
+    assert_eq!(before.matches.len(), catalogue.dogs.len() - 1);
+    assert!(!dogs(&before).contains(&over) && dogs(&before).contains(&leaving));
+    let found = before.matches.iter().find(|dog| dog.dog_id == leaving).unwrap();
+    let adoption = found.adoption.clone().unwrap();
+    assert_eq!(adoption.attributes, name("보리"));
+    assert!(adoption.expires_at.ends_with('Z'), "{}", adoption.expires_at);
+    assert_eq!(before.adoption, before.matches[0].adoption);
+    let left = catalogue.dogs[1].expires_at.unwrap() - Utc::now();
+    tokio::time::sleep(left.to_std().unwrap_or_default() + Duration::from_millis(50)).await;
+    let after = ask(&server, all).await.unwrap();
+    assert_eq!(after.candidates, before.candidates - 1);
+    assert!(!dogs(&after).contains(&leaving), "it left without a new catalogue");
     server.stop().await;
 }

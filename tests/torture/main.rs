@@ -6,6 +6,7 @@
 
 #[path = "../it/common.rs"]
 mod common;
+mod nightly;
 mod photos;
 mod service;
 mod storage;

@@ -10,7 +10,7 @@ mod serving;
 mod sources;
 
 use std::{
-    fs,
+    env, fs,
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -23,30 +23,34 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::common::{self, data};
+pub(super) use crashes::FAULTS;
 
 /// How long a child may take before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What a child may take of address space, and of processor time in seconds.
-const MEMORY_KIB: u64 = 3 << 20;
+pub(super) const MEMORY_KIB: u64 = 3 << 20;
 const CPU_S: u64 = 120;
 
+/// What a run leaves in the data directory, beside catalogues that are kept.
+const TIDY: [&str; 5] = ["catalogue.mungpy", "fetched", "runs.jsonl", "store", "store.lock"];
+
 /// What came of a child.
-struct Ended {
+pub(super) struct Ended {
     /// `None` if it was killed.
-    code: Option<i32>,
-    out: String,
-    err: String,
+    pub(super) code: Option<i32>,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Ended {
     /// The report of a batch that was told to print JSON.
-    fn report(&self) -> Value {
+    pub(super) fn report(&self) -> Value {
         assert_eq!(self.code, Some(0), "{}", self.err);
         serde_json::from_str(&self.out).unwrap()
     }
 
     /// Checks that the command failed with a reason.
-    fn failed_as(&self, reason: &str) {
+    pub(super) fn failed_as(&self, reason: &str) {
         let told = format!("[{reason}]");
         let (out, err) = (&self.out, &self.err);
         assert_eq!(self.code, Some(1), "{out}{err}");
@@ -54,11 +58,16 @@ impl Ended {
     }
 }
 
+/// The program that is attacked: the one that was built, unless `MUNGPY_BIN` names another.
+pub(super) fn program() -> PathBuf {
+    env::var_os("MUNGPY_BIN").map_or_else(|| env!("CARGO_BIN_EXE_mungpy").into(), PathBuf::from)
+}
+
 /// A command of `mungpy` under limits of memory and processor time.
-fn mungpy(memory_kib: u64) -> Command {
+pub(super) fn mungpy(memory_kib: u64) -> Command {
     let limits = format!("ulimit -v {memory_kib} -t {CPU_S} -c 0; exec \"$@\"");
     let mut command = Command::new("bash");
-    command.args(["-c", &limits, "limited", env!("CARGO_BIN_EXE_mungpy")]);
+    command.args(["-c", &limits, "limited"]).arg(program());
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("MUNGPY_MODELS");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -73,11 +82,11 @@ fn batch(source: &Path, data_dir: &Path) -> Command {
 }
 
 /// Runs a command to its end and fails if it hangs.
-fn run(command: &mut Command) -> Ended {
+pub(super) fn run(command: &mut Command) -> Ended {
     run_within(command, PATIENCE)
 }
 
-fn run_within(command: &mut Command, patience: Duration) -> Ended {
+pub(super) fn run_within(command: &mut Command, patience: Duration) -> Ended {
     let mut child = command.spawn().unwrap();
     let (out, err) = (reader(child.stdout.take()), reader(child.stderr.take()));
     let status = wait(&mut child, patience);
@@ -181,20 +190,26 @@ impl Place {
 
 /// What stands for the one photo of a dog.
 fn digest_of(photo: &Path) -> PhotosDigest {
-    let bytes = fs::read(photo).unwrap();
-    let mut hasher = Sha256::new();
-    hasher.update((bytes.len() as u64).to_le_bytes());
-    hasher.update(&bytes);
-    hasher.finalize().into()
+    Sha256::digest(Sha256::digest(fs::read(photo).unwrap())).into()
 }
 
-fn names_in(folder: &Path) -> Vec<String> {
+pub(super) fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
     let mut names: Vec<_> =
         entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
     names.sort();
     names
+}
+
+/// Checks that the history tells of each run once.
+pub(super) fn is_told_once(data: &Path, why: &str) {
+    let text = fs::read_to_string(data.join("runs.jsonl")).unwrap();
+    let run = |line| serde_json::from_str::<Value>(line).unwrap();
+    let mut begun: Vec<_> = text.lines().map(|line| run(line)["startedAt"].to_string()).collect();
+    let runs = begun.len();
+    begun.dedup();
+    assert_eq!(begun.len(), runs, "{text} {why}");
 }
 
 fn mkfifo(path: &Path) {

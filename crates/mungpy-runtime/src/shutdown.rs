@@ -1,8 +1,11 @@
-//! The signal to stop: SIGTERM, or Ctrl-C.
+//! The signals that programs listen to: SIGTERM and Ctrl-C to stop, SIGUSR1 to act now.
 
-use std::{io, process};
+use std::{io, process, thread};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    runtime,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 /// Listens from now on; the future completes when the process is asked to stop. A second signal
 /// ends the process at once.
@@ -20,6 +23,48 @@ pub fn requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
             let signal = next(&mut terminate, &mut interrupt).await;
             process::exit(128 + signal.as_raw_value());
         });
+    })
+}
+
+/// Listens on a thread of its own, for programs without a tokio runtime: calls `stop` when the
+/// process is asked to stop, and `wake` at each SIGUSR1. A second request to stop ends the process
+/// at once.
+///
+/// # Errors
+/// The operating system refuses the thread or the signal handlers.
+pub fn listen(
+    stop: impl FnOnce() + Send + 'static,
+    wake: impl Fn() + Send + 'static,
+) -> io::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+    let (stopped, user) = {
+        let _inside = runtime.enter();
+        (requested()?, woken(wake)?)
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                () = stopped => {}
+                () = user => {}
+            }
+            stop();
+            // A second signal is seen by the task that the first one has started.
+            std::future::pending::<()>().await;
+        });
+    })?;
+    Ok(())
+}
+
+/// Calls `wake` at each SIGUSR1, for ever.
+///
+/// # Errors
+/// The operating system refuses the signal handler.
+pub fn woken(wake: impl Fn() + Send + 'static) -> io::Result<impl Future<Output = ()> + Send> {
+    let mut user = signal(SignalKind::user_defined1())?;
+    Ok(async move {
+        while user.recv().await.is_some() {
+            wake();
+        }
     })
 }
 

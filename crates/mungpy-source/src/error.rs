@@ -41,6 +41,12 @@ pub enum SourceError {
         /// What went wrong.
         source: WebError,
     },
+    /// None of several sources could be listed; the log says why.
+    #[error("none of the {sources} sources could be listed")]
+    AllFailed {
+        /// How many there are.
+        sources: usize,
+    },
     /// The service refused the request, as it does for a wrong key or a used-up quota.
     #[error("source {name}: the service refused: {detail}")]
     Refused {
@@ -57,8 +63,19 @@ impl WithReason for SourceError {
             Self::Unreadable { .. } => Reason::SourceUnreadable,
             Self::Malformed { .. } => Reason::SourceMalformed,
             Self::Database { .. } => Reason::SourceDatabaseFailed,
-            Self::Web { .. } => Reason::SourceUnreachable,
+            Self::Web { source, .. } => of_web(source),
+            Self::AllFailed { .. } => Reason::SourceUnreachable,
             Self::Refused { .. } => Reason::SourceRefused,
         }
+    }
+}
+
+/// A service that does not list dogs has other reasons than a photo that cannot be fetched.
+fn of_web(error: &WebError) -> Reason {
+    match error {
+        WebError::AddressRefused { .. } => Reason::AddressRefused,
+        WebError::Status { status: 401 | 403 | 429, .. } => Reason::SourceRefused,
+        WebError::TooLarge { .. } => Reason::SourceMalformed,
+        _ => Reason::SourceUnreachable,
     }
 }

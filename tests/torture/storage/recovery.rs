@@ -4,7 +4,7 @@ use std::fs;
 
 use mungpy::catalogue::DataDir;
 
-use super::{Place, names_in, run};
+use super::{Place, TIDY, names_in, run};
 
 /// A snapshot that sled had begun to write.
 const HALF: &str = "snap.00000000FFFFFFFF.generating";
@@ -29,7 +29,7 @@ fn a_half_written_snapshot_costs_nothing() {
         assert_eq!((&report["enrolled"], &report["unchanged"]), (&0.into(), &2.into()));
     }
     assert!(!names_in(&place.data().join("store")).contains(&HALF.to_owned()));
-    assert_eq!(place.names(), ["catalogue.mungpy", "store", "store.lock"]);
+    assert_eq!(place.names(), TIDY);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_damaged_snapshot_is_made_anew_from_the_log() {
     let report = ended.report();
     assert_eq!((&report["enrolled"], &report["unchanged"]), (&0.into(), &2.into()));
     assert!(ended.err.contains("store mended from its log"), "{}", ended.err);
-    assert_eq!(place.names(), ["catalogue.mungpy", "store", "store.lock"]);
+    assert_eq!(place.names(), TIDY);
     assert!(names_in(&store).iter().all(|name| !name.starts_with("unused-")));
 }
 

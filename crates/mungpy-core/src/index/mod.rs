@@ -7,18 +7,18 @@
 mod group;
 mod names;
 mod search;
+mod tables;
 
 use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     face::{Measurement, RATIO_COUNT, Species},
-    resemblance::{
-        Calibration, Embedding, Population, RatioAgreement, Space, assign_handicaps, explain,
-    },
+    resemblance::{Calibration, Embedding, Population, RatioAgreement, Space, explain},
     temperament::{Agreement, Answers, Policy, Profile},
 };
 use group::Group;
 use names::Names;
+pub use tables::Tables;
 
 /// A dog to be indexed.
 #[derive(Debug, Clone)]
@@ -96,11 +96,22 @@ impl Index {
 
     /// Builds the index in a given space.
     pub fn in_space(dogs: Vec<IndexDog>, space: Space) -> Self {
-        let dogs = in_order(dogs);
-        let mut places: Vec<Embedding> =
-            dogs.iter().map(|dog| space.embed(Species::Dog, &dog.measurement)).collect();
-        assign_handicaps(&space, &mut places);
-        let calibration = Calibration::new(&space, &places);
+        let measurements: Vec<Measurement> = dogs.iter().map(|dog| dog.measurement).collect();
+        Self::with_tables(dogs, Tables::of(space, &measurements))
+    }
+
+    /// Builds the index with tables that were made for these dogs, or for more of which some are
+    /// left out. `tables` holds the handicap of each dog, in the order of `dogs`.
+    pub fn with_tables(dogs: Vec<IndexDog>, tables: Tables) -> Self {
+        let Tables { space, handicaps, calibration } = tables;
+        let dogs = in_order(dogs, handicaps);
+        let place = |(dog, handicap): &(IndexDog, f32)| {
+            let mut place = space.embed(Species::Dog, &dog.measurement);
+            place.set_handicap(*handicap);
+            place
+        };
+        let places: Vec<Embedding> = dogs.iter().map(place).collect();
+        let dogs: Vec<IndexDog> = dogs.into_iter().map(|(dog, _)| dog).collect();
         let mut groups = Vec::new();
         let mut first = 0;
         for members in dogs.chunk_by(|a, b| a.profile == b.profile) {
@@ -172,10 +183,10 @@ fn sigmas(space: &Space, dog: &Measurement) -> Sigmas {
 }
 
 /// Sorts by profile, then by id. If an id occurs more than once, the last dog wins.
-fn in_order(dogs: Vec<IndexDog>) -> Vec<IndexDog> {
-    let unique: BTreeMap<String, IndexDog> =
-        dogs.into_iter().map(|dog| (dog.dog_id.clone(), dog)).collect();
-    let mut dogs: Vec<IndexDog> = unique.into_values().collect();
-    dogs.sort_by(|a, b| a.profile.cmp(&b.profile));
+fn in_order(dogs: Vec<IndexDog>, handicaps: Vec<f32>) -> Vec<(IndexDog, f32)> {
+    let unique: BTreeMap<String, (IndexDog, f32)> =
+        dogs.into_iter().zip(handicaps).map(|dog| (dog.0.dog_id.clone(), dog)).collect();
+    let mut dogs: Vec<(IndexDog, f32)> = unique.into_values().collect();
+    dogs.sort_by(|(a, _), (b, _)| a.profile.cmp(&b.profile));
     dogs
 }

@@ -188,6 +188,14 @@ reasons! {
         "a row of the list of dogs is not understood and was left out", "mend the row that the message names";
     StoreLocked "STORE_LOCKED" Batch ()
         "another batch has the store open", "wait until it has ended";
+    StoreOfNewerVersion "STORE_OF_NEWER_VERSION" Batch ()
+        "a newer version of mungpy has written the store", "run that version, or remove the store";
+    CatalogueNotKept "CATALOGUE_NOT_KEPT" Batch ()
+        "the version of the catalogue is not kept", "choose one that `mungpy catalogue stats` lists";
+    ImportMalformed "IMPORT_MALFORMED" Batch ()
+        "the file is no export of a catalogue, so nothing was imported", "mend the line that the message names";
+    BatchCancelled "BATCH_CANCELLED" Batch ()
+        "the batch was stopped", "run it again: it goes on where it was";
     StoreFailed "STORE_FAILED" Batch ()
         "the store failed", "check the disk; the store can be deleted and is made anew";
     DiskFull "DISK_FULL" Batch ()
@@ -203,6 +211,8 @@ reasons! {
     MemoryShort "MEMORY_SHORT" Batch ()
         "the system grants too little memory to measure", "raise the limit, or run with fewer `--workers`";
 
+    DogUnknown "DOG_UNKNOWN" Command ()
+        "the catalogue holds no dog of this id", "check the id with `mungpy catalogue list`";
     ConfigInvalid "CONFIG_INVALID" Command ()
         "a setting is not understood", "mend the key that the message names";
     TemperamentFileInvalid "TEMPERAMENT_FILE_INVALID" Command ()

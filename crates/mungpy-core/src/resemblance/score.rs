@@ -39,6 +39,17 @@ impl Calibration {
         Self { distances }
     }
 
+    /// Restores a calibration from its ascending squared distances; `None` if they are not.
+    pub fn restored(distances: Vec<f64>) -> Option<Self> {
+        let is_sound = distances.iter().all(|d| d.is_finite()) && distances.is_sorted();
+        is_sound.then_some(Self { distances })
+    }
+
+    /// Squared distances between random persons and dogs, ascending.
+    pub fn distances(&self) -> &[f64] {
+        &self.distances
+    }
+
     /// 0 to 100: the share of random person–dog pairs that are less alike.
     ///
     /// The share is interpolated between neighbouring distances of the sample, so a smaller

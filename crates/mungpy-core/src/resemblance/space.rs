@@ -58,7 +58,13 @@ impl Embedding {
         self.0.iter().zip(&other.0).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
     }
 
-    pub(super) fn set_handicap(&mut self, handicap: f32) {
+    /// The coordinate that makes up for how near the dog is to persons.
+    pub fn handicap(&self) -> f32 {
+        self.0[HANDICAP]
+    }
+
+    /// Sets the handicap.
+    pub fn set_handicap(&mut self, handicap: f32) {
         self.0[HANDICAP] = handicap;
     }
 }
@@ -116,9 +122,14 @@ impl Space {
     /// Builds the space for persons of a population and a catalogue of dogs with the given
     /// measurements.
     pub fn for_catalogue(persons: &Population, dogs: &[Measurement]) -> Self {
+        Self::new(persons, &Self::dogs_of_catalogue(dogs))
+    }
+
+    /// The population of dogs that a catalogue with these measurements stands for.
+    pub fn dogs_of_catalogue(dogs: &[Measurement]) -> Population {
         let prior = Population::shipped_dog();
         let dogs = Population::of(Species::Dog, &prior.model_version, dogs);
-        Self::new(persons, &dogs.shrunk_towards(&prior, PRIOR_FACES))
+        dogs.shrunk_towards(&prior, PRIOR_FACES)
     }
 
     /// Builds the space in which `person` and `dog` have the same spread.

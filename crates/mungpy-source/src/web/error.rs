@@ -24,14 +24,30 @@ pub enum WebError {
         body: String,
     },
     /// The answer is larger than the limit.
-    #[error("{place}: the answer has more than {limit} bytes")]
+    #[error("{place}: the answer has more than {limit} bytes; offer a smaller file")]
     TooLarge {
         /// The address, without query.
         place: String,
         /// Largest answer.
         limit: u64,
     },
-    /// The connection failed, or no answer came in time.
+    /// The server sends from one address to the next without end.
+    #[error("{place}: the server redirects more than {limit} times; name the last address")]
+    TooManyRedirects {
+        /// The last address, without query.
+        place: String,
+        /// Most redirects that are followed.
+        limit: usize,
+    },
+    /// The server answers in a form that is not accepted.
+    #[error("{place}: {detail}")]
+    Unusable {
+        /// The address, without query.
+        place: String,
+        /// What is not accepted.
+        detail: String,
+    },
+    /// The connection failed, or no whole answer came in time.
     #[error("{place}: {detail}")]
     Unreachable {
         /// The address, without query.
@@ -46,7 +62,10 @@ impl WithReason for WebError {
         match self {
             Self::AddressRefused { .. } => Reason::AddressRefused,
             Self::TooLarge { .. } => Reason::PhotoTooManyBytes,
-            Self::Status { .. } | Self::Unreachable { .. } => Reason::PhotoUnreachable,
+            Self::Status { .. }
+            | Self::TooManyRedirects { .. }
+            | Self::Unusable { .. }
+            | Self::Unreachable { .. } => Reason::PhotoUnreachable,
         }
     }
 }

@@ -144,8 +144,12 @@ mod tests {
         let persons = PersonEstimator::shipped().population;
         let measured = sample_faces(&Population::shipped_dog(), 900);
         let space = Space::for_catalogue(&persons, &measured);
-        let places: Vec<Embedding> =
-            measured.iter().map(|dog| space.embed(Species::Dog, dog)).collect();
+        // Dogs that differ more than persons do leave those in the middle to most persons.
+        let wide = |dog| {
+            let place = space.embed(Species::Dog, dog);
+            Embedding::at(std::array::from_fn(|i| 2.0 * place.coordinates()[i]))
+        };
+        let places: Vec<Embedding> = measured.iter().map(wide).collect();
         let others = &sample_persons(&space, 4_096)[2_048..];
         let most_frequent = |rule: HandicapRule| {
             let mut dogs = places.clone();

@@ -25,10 +25,10 @@ const HANDICAP: usize = DIRECTIONS;
 pub const EMBEDDING_LEN: usize = DIRECTIONS + 1;
 
 /// Weight of the identity in the persons' correlation matrix.
-const PERSON_CORRELATION_SHRINKAGE: f64 = 0.2;
+const PERSON_CORRELATION_SHRINKAGE: f64 = 0.05;
 /// The same for the dogs, whose matrix is inverted. Directions in which dogs vary little are mostly
 /// landmark noise, and a large weight keeps the inversion from amplifying it.
-const DOG_CORRELATION_SHRINKAGE: f64 = 0.6;
+const DOG_CORRELATION_SHRINKAGE: f64 = 0.4;
 /// The same for the covariance within persons, as a share of its mean variance.
 const WITHIN_SHRINKAGE: f64 = 0.03;
 /// Number of faces that the shipped dogs count as, next to those of the catalogue.

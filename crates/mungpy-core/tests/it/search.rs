@@ -200,6 +200,6 @@ fn the_spread_of_both_species_is_the_same_in_the_common_space() {
     };
     let both = spread(Species::Dog, &dogs).into_iter().zip(spread(Species::Person, &people));
     for (i, (dog, person)) in both.enumerate() {
-        assert!((0.35..2.8).contains(&(dog / person)), "dimension {i}: {dog} and {person}");
+        assert!((0.5..2.0).contains(&(dog / person)), "dimension {i}: {dog} and {person}");
     }
 }

@@ -149,8 +149,11 @@ impl Batch<'_> {
             }
             Ok(())
         });
-        let noted = store.flush().and_then(|()| journal.end(&result, reached));
-        result.and_then(|report| noted.map(|()| report).map_err(BatchError::from))
+        let flushed = store.flush();
+        if let Err(error) = journal.end(&result, reached) {
+            tracing::warn!(%error, "the run is missing from the history");
+        }
+        result.and_then(|report| flushed.map(|()| report).map_err(BatchError::from))
     }
 
     /// What a run would do now. It lists the sources and measures nothing.

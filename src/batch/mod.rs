@@ -185,6 +185,8 @@ impl Batch<'_> {
         }
         harvest.take_away(&roster)?;
         let Harvest { dogs, mut report, .. } = harvest;
+        // The current catalogue is read next, so what is no longer needed makes room.
+        drop(known);
         self.publish(store, dogs, version, &mut report)?;
         // A run that has seen only a part must not tell the next one that it has seen all.
         if report.deferred == 0 && self.options.since.is_none() {

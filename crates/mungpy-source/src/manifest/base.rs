@@ -43,7 +43,7 @@ impl Base {
 fn address(parsed: Result<Url, web::WebError>) -> Result<ListedPhoto, Refusal> {
     let url = parsed.map_err(|error| (error.reason(), error.to_string()))?;
     // A signature in the query is no part of what a photo is called.
-    Ok(ListedPhoto { image_id: web::place(&url), place: PhotoPlace::Url(url) })
+    Ok(ListedPhoto { image_id: web::bare(&url), place: PhotoPlace::Url(url) })
 }
 
 /// A file below a folder, wherever symbolic links lead.

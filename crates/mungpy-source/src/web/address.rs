@@ -93,15 +93,20 @@ fn encoded(part: &str) -> String {
     text
 }
 
-/// The address as messages show it: queries hold keys, so they are left out.
+/// The address as messages show it: without what may be secret, and not too long.
 pub(crate) fn place(url: &Url) -> String {
+    cut(&bare(url))
+}
+
+/// The whole address without login, query and fragment, which may hold keys.
+pub(crate) fn bare(url: &Url) -> String {
     let mut shown = url.clone();
     shown.set_query(None);
     shown.set_fragment(None);
     // An address that cannot have a user name has none to hide.
     let _ = shown.set_username("");
     let _ = shown.set_password(None);
-    cut(shown.as_str())
+    shown.into()
 }
 
 /// The same of an address that may not be one.

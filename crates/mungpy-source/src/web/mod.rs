@@ -20,7 +20,7 @@ use reqwest::{Client, header::HeaderMap, redirect};
 use tokio::runtime::{self, Runtime};
 use url::Url;
 
-pub(crate) use address::place;
+pub(crate) use address::{bare, place};
 pub use address::{parse_address, resolve_address};
 pub use error::WebError;
 

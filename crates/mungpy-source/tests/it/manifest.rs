@@ -321,6 +321,15 @@ fn a_manifest_that_cannot_be_fetched_has_a_reason() {
 }
 
 #[test]
+fn long_addresses_that_differ_at_their_end_are_different_images() {
+    let long = format!("http://a.kr/{}", "x".repeat(300));
+    let text =
+        format!(r#"{{"dog_id": "a", "photos": ["{long}1.jpg?key=1", "{long}2.jpg?key=2"]}}"#);
+    let listing = listed(&text).unwrap();
+    assert_eq!(image_ids(&listing.dogs[0]), [format!("{long}1.jpg"), format!("{long}2.jpg")]);
+}
+
+#[test]
 fn an_end_of_notice_that_is_not_understood_is_reported() {
     let text = r#"{"dog_id": "a", "photos": "a.jpg", "notice_end": "soon"}"#;
     let listing = listed(text).unwrap();

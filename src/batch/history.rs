@@ -2,10 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
-    fs::{self, Permissions},
+    fmt, fs,
     io::{ErrorKind, Write},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BatchError, BatchReport};
 use crate::{
-    catalogue::{CatalogueError, DataDir, PARTIAL_RUN},
+    catalogue::{CatalogueError, DataDir, PARTIAL_RUN, partial},
     files,
 };
 
@@ -280,13 +278,7 @@ fn line(run: &Run) -> String {
 fn replace(path: &Path, text: &str) -> Result<(), CatalogueError> {
     let io = |error| CatalogueError::io(path, error);
     let folder = path.parent().unwrap_or(Path::new("."));
-    // Whoever may read the catalogue may read how it was made.
-    let rights = Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new()
-        .prefix(PARTIAL_RUN)
-        .permissions(rights)
-        .tempfile_in(folder)
-        .map_err(io)?;
+    let mut file = partial(folder, PARTIAL_RUN, "").map_err(io)?;
     file.write_all(text.as_bytes()).map_err(io)?;
     file.persist(path).map_err(|error| io(error.error))?;
     Ok(())

@@ -30,7 +30,7 @@ pub struct Losses {
 impl Losses {
     /// Compares what is known with the dogs of the next catalogue.
     pub(super) fn of(known: &Known, roster: &Roster, dogs: &[DogRecord]) -> Self {
-        Self::of_entries(known.matched(), roster, dogs, dogs.len())
+        Self::of_entries(known.matched(), roster, &ids_of(dogs), dogs.len())
     }
 
     /// The same for each source of which dogs are known.
@@ -43,9 +43,10 @@ impl Losses {
         for entry in known.matched().filter(|entry| !entry.source().is_empty()) {
             entries.entry(entry.source()).or_default().push(entry);
         }
+        let kept = ids_of(dogs);
         let losses = |(source, entries): (&'a str, Vec<&Entry>)| {
             let after = dogs.iter().filter(|dog| dog.source == source).count();
-            (source, Self::of_entries(entries.into_iter(), roster, dogs, after))
+            (source, Self::of_entries(entries.into_iter(), roster, &kept, after))
         };
         entries.into_iter().map(losses).collect()
     }
@@ -53,10 +54,9 @@ impl Losses {
     fn of_entries<'a>(
         entries: impl Iterator<Item = &'a Entry>,
         roster: &Roster,
-        dogs: &[DogRecord],
+        kept: &HashSet<&str>,
         after: usize,
     ) -> Self {
-        let kept: HashSet<&str> = dogs.iter().map(|dog| dog.dog_id.as_str()).collect();
         let mut losses = Self { before: 0, after, removed: 0, refused: 0 };
         for entry in entries {
             losses.before += 1;
@@ -78,6 +78,10 @@ impl Losses {
         let allowed = ((share * self.before as f64) as usize).max(ALWAYS);
         lost > allowed || (lost > 0 && self.after == 0 && share < 1.0)
     }
+}
+
+fn ids_of(dogs: &[DogRecord]) -> HashSet<&str> {
+    dogs.iter().map(|dog| dog.dog_id.as_str()).collect()
 }
 
 #[cfg(test)]

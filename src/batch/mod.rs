@@ -316,17 +316,18 @@ impl Batch<'_> {
         let is_same = |current: &Catalogue| {
             current.is_for(self.persons) && current.dogs_equal(&dogs, &model_version)
         };
-        if let Some(current) = current.filter(is_same) {
+        if let Some(current) = current.as_ref().filter(|current| is_same(current)) {
             report.version = current.version;
             return Ok(());
         }
-        report.version = self.data_dir.next_version(store)?;
+        let current = current.map(|current| current.version);
+        report.version = self.data_dir.next_version(store, current)?;
         store.set_version(report.version)?;
         store.flush()?;
         let tables = Some(SearchTables::assign(self.persons, &mut dogs));
         let (version, published_at) = (report.version, Utc::now());
         let catalogue = Catalogue { version, published_at, model_version, dogs, tables };
-        self.data_dir.publish(store, &catalogue, self.options.kept)?;
+        self.data_dir.publish(store, &catalogue, current, self.options.kept)?;
         report.published = true;
         Ok(())
     }

@@ -19,6 +19,7 @@ use mungpy_source::{
 };
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
+use url::Url;
 
 use super::{
     known::Known,
@@ -48,28 +49,28 @@ pub(super) type Missing = Option<(Reason, String)>;
 /// A dog whose photos are files of this machine.
 pub(super) struct Prepared<'a> {
     pub(super) listed: &'a Listed,
-    pub(super) photos: Vec<LocalPhoto>,
+    pub(super) photos: Vec<LocalPhoto<'a>>,
     /// Why one of its photos could not be fetched.
     pub(super) missing: Missing,
 }
 
 /// A photo that can be read.
-pub(super) struct LocalPhoto {
+pub(super) struct LocalPhoto<'a> {
     pub(super) image_id: String,
     /// Path or address, as it is remembered.
     pub(super) location: String,
     pub(super) stamp: PhotoStamp,
-    pub(super) file: LocalFile,
+    pub(super) file: LocalFile<'a>,
 }
 
 /// Where the bytes of a photo are.
-pub(super) enum LocalFile {
+pub(super) enum LocalFile<'a> {
     /// In a file of the source.
     Own(PathBuf),
     /// In a file that is removed once the dog was measured.
     Fetched(TempPath),
-    /// At its address, where it is as it is known.
-    Known,
+    /// At this address, where it is as it is known.
+    Known(&'a Url),
     /// Nowhere: it has so many bytes that it was refused unread.
     TooLarge(usize),
 }
@@ -132,11 +133,11 @@ impl Preparation<'_> {
     }
 
     /// The photos that are there, at least one, and why another one is not.
-    fn local_photos(
+    fn local_photos<'a>(
         &self,
-        dog: &ListedDog,
+        dog: &'a ListedDog,
         usable: Option<&Entry>,
-    ) -> Result<(Vec<LocalPhoto>, Missing), Outcome> {
+    ) -> Result<(Vec<LocalPhoto<'a>>, Missing), Outcome> {
         let attempts = self.known.trial(&dog.dog_id).map_or(0, |trial| trial.attempts);
         // A dog that can be matched waits some days for its photo before the others must do.
         let waits = attempts < PATIENCE && self.known.dog(&dog.dog_id, self.version).is_some();
@@ -182,7 +183,11 @@ impl Preparation<'_> {
     }
 
     /// A photo with its stamp. One that is known is not read or fetched again.
-    fn local(&self, photo: &ListedPhoto, known: Option<&Entry>) -> Result<LocalPhoto, Outcome> {
+    fn local<'a>(
+        &self,
+        photo: &'a ListedPhoto,
+        known: Option<&Entry>,
+    ) -> Result<LocalPhoto<'a>, Outcome> {
         let place = photo.place.to_string();
         let known = known.and_then(|entry| entry.photos().iter().find(|s| s.place == place));
         let (location, stamp, file) = match &photo.place {
@@ -191,8 +196,8 @@ impl Preparation<'_> {
                 let (stamp, file) = of_own(path, place, known)?;
                 (location.to_string_lossy().into_owned(), stamp, file)
             }
-            PhotoPlace::Url(_) => {
-                let (stamp, file) = self.fetched(photo, known)?;
+            PhotoPlace::Url(url) => {
+                let (stamp, file) = self.fetched(url, known)?;
                 (place, stamp, file)
             }
         };
@@ -200,22 +205,20 @@ impl Preparation<'_> {
     }
 
     /// Fetches a photo unless it is as it is known.
-    fn fetched(
+    fn fetched<'a>(
         &self,
-        photo: &ListedPhoto,
+        url: &'a Url,
         known: Option<&PhotoStamp>,
-    ) -> Result<(PhotoStamp, LocalFile), Outcome> {
-        let PhotoPlace::Url(url) = &photo.place else { unreachable!("only addresses are fetched") };
+    ) -> Result<(PhotoStamp, LocalFile<'a>), Outcome> {
         let mut request = WebRequest::get(url.clone(), MAX_PHOTO_BYTES as u64);
         request.known = known.map(|stamp| stamp.validators.clone());
         let place = url.to_string();
         match self.web.fetch(&request) {
             Ok(WebAnswer::NotModified) => {
                 let stamp = known.cloned().unwrap_or_default();
-                Ok((stamp, LocalFile::Known))
+                Ok((stamp, LocalFile::Known(url)))
             }
             Ok(WebAnswer::Content { bytes, validators }) => {
-                let sha256 = Sha256::digest(&bytes).into();
                 if is_page(&bytes) {
                     let message = format!("{place}: the server answers with a page, not a photo");
                     return Err(Outcome::failed(Reason::PhotoUnreachable, &message));
@@ -223,6 +226,7 @@ impl Preparation<'_> {
                 let file = self.spooled(&bytes).map_err(|error| {
                     Outcome::Broken(Box::new(CatalogueError::io(self.folder, error)))
                 })?;
+                let sha256 = Sha256::digest(&bytes).into();
                 let stamp = PhotoStamp { place, sha256, validators, file: String::new() };
                 Ok((stamp, LocalFile::Fetched(file)))
             }
@@ -238,12 +242,9 @@ impl Preparation<'_> {
 
     /// Fetches the bytes of a photo that is known and that must be measured all the same.
     fn complete(&self, photo: &mut LocalPhoto) -> Result<(), Outcome> {
-        let LocalFile::Known = &photo.file else { return Ok(()) };
-        let url = photo.location.parse().map_err(|_| {
-            Outcome::failed(Reason::PhotoUnreachable, "the address is not understood")
-        })?;
-        let (image_id, place) = (photo.image_id.clone(), PhotoPlace::Url(url));
-        (photo.stamp, photo.file) = self.fetched(&ListedPhoto { image_id, place }, None)?;
+        if let LocalFile::Known(url) = photo.file {
+            (photo.stamp, photo.file) = self.fetched(url, None)?;
+        }
         Ok(())
     }
 
@@ -255,11 +256,11 @@ impl Preparation<'_> {
 }
 
 /// The stamp of a file. It is read only if its length, times or inode have changed.
-fn of_own(
+fn of_own<'a>(
     path: &Path,
     place: String,
     known: Option<&PhotoStamp>,
-) -> Result<(PhotoStamp, LocalFile), Outcome> {
+) -> Result<(PhotoStamp, LocalFile<'a>), Outcome> {
     let file = of_file(path).map_err(|error| unreadable(path, &error))?;
     if let Some(known) = known.filter(|known| known.file == file) {
         return Ok((known.clone(), LocalFile::Own(path.to_owned())));
@@ -327,7 +328,7 @@ fn refreshed(entry: &Entry, listed: &Listed, photos: &[LocalPhoto]) -> Option<Ou
 
 /// The photo that a record was measured in. An address may change from night to night, as signed
 /// ones do, while the photo stays.
-fn measured<'a>(record: &DogRecord, photos: &'a [LocalPhoto]) -> Option<&'a LocalPhoto> {
+fn measured<'a>(record: &DogRecord, photos: &'a [LocalPhoto<'_>]) -> Option<&'a LocalPhoto<'a>> {
     let at_same_place = photos.iter().find(|photo| photo.location == record.photo_location);
     at_same_place.or_else(|| {
         let known = record.photos.iter().find(|stamp| stamp.place == record.photo_location)?;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     outcome::Outcome,
-    preparation::{LocalFile, Prepared, Ready, unreadable},
+    preparation::{LocalFile, LocalPhoto, Prepared, Ready, unreadable},
     source::Listed,
 };
 use crate::{
@@ -120,7 +120,7 @@ impl<'a> Candidate<'a> {
         let path = match &photo.file {
             LocalFile::Own(path) => path,
             LocalFile::Fetched(path) => &path.to_path_buf(),
-            LocalFile::Known => unreachable!("what is measured has been fetched"),
+            LocalFile::Known(_) => unreachable!("what is measured has been fetched"),
             LocalFile::TooLarge(bytes) => {
                 return Ok(Err(PhotoError::TooManyBytes { bytes: *bytes }));
             }
@@ -185,11 +185,7 @@ fn concluded(
             Outcome::failed(error.reason(), &error.to_string())
         }
         (Some((index, found)), _, missing) => {
-            let photo = &dog.photos[index];
-            let image_id = photo.image_id.clone();
-            let record =
-                record(dog.listed, image_id, photo.location.clone(), stamps(dog.photos), &found);
-            let record = Box::new(DogRecord { model_version: version.to_owned(), ..record });
+            let record = Box::new(record(dog.listed, dog.photos, index, &found, version));
             Outcome::Enrolled { record, missing }
         }
         // The photo that is not there may show the face.
@@ -210,18 +206,22 @@ fn concluded(
     }
 }
 
-fn stamps(photos: Vec<super::preparation::LocalPhoto>) -> Vec<PhotoStamp> {
+fn stamps(photos: Vec<LocalPhoto<'_>>) -> Vec<PhotoStamp> {
     photos.into_iter().map(|photo| photo.stamp).collect()
 }
 
+/// The record of a dog whose photo of that number shows the best face.
 fn record(
     listed: &Listed,
-    image_id: String,
-    photo_location: String,
-    photos: Vec<PhotoStamp>,
+    photos: Vec<LocalPhoto<'_>>,
+    best: usize,
     found: &Extraction,
+    version: &str,
 ) -> DogRecord {
     let dog = &listed.dog;
+    let LocalPhoto { image_id, location, .. } = &photos[best];
+    let (image_id, photo_location) = (image_id.clone(), location.clone());
+    let photos = stamps(photos);
     DogRecord {
         dog_id: dog.dog_id.clone(),
         image_id: dog.image_id.clone().unwrap_or(image_id),
@@ -232,7 +232,7 @@ fn record(
         attributes: dog.attributes.clone(),
         expires_at: dog.expires_at,
         traits: dog.traits.clone(),
-        model_version: String::new(),
+        model_version: version.to_owned(),
         landmarks: found.landmarks,
         measurement: found.measurement,
         quality: found.quality,

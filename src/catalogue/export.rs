@@ -12,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use mungpy_core::face::Ratio;
-use mungpy_proto::store;
+use mungpy_proto::{store, v1};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -52,12 +52,14 @@ struct Line {
     log_ratios: BTreeMap<String, f64>,
     /// The symmetric shape: x, y of the 16 landmarks, centroid size 1.
     shape: Vec<[f32; 2]>,
-    quality: Quality,
+    #[serde(with = "Quality")]
+    quality: v1::Quality,
     enrolled_at: DateTime<Utc>,
 }
 
+/// How the quality is written: with all its fields, even those that are zero.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "v1::Quality", rename_all = "camelCase")]
 struct Quality {
     yaw: f64,
     pitch: f64,
@@ -70,7 +72,6 @@ struct Quality {
 impl Line {
     fn of(dog: &DogRecord) -> Self {
         let message = store::DogRecord::from(dog);
-        let quality = message.quality.unwrap_or_default();
         let keys = Ratio::ALL.map(|ratio| ratio.key().to_owned());
         Self {
             dog_id: message.dog_id,
@@ -84,14 +85,7 @@ impl Line {
             landmarks: pairs(&message.landmarks),
             log_ratios: keys.into_iter().zip(message.log_ratios).collect(),
             shape: pairs(&message.shape),
-            quality: Quality {
-                yaw: quality.yaw,
-                pitch: quality.pitch,
-                roll: quality.roll,
-                interocular: quality.interocular,
-                sharpness: quality.sharpness,
-                landmark_spread: quality.landmark_spread,
-            },
+            quality: message.quality.unwrap_or_default(),
             enrolled_at: dog.enrolled_at,
         }
     }
@@ -99,7 +93,6 @@ impl Line {
     /// The record; `None` if a value is missing or none.
     fn record(self, model_version: &str) -> Option<DogRecord> {
         let ratios = Ratio::ALL.iter().map(|ratio| self.log_ratios.get(ratio.key()).copied());
-        let quality = self.quality;
         DogRecord::from_message(store::DogRecord {
             dog_id: self.dog_id,
             image_id: self.image_id,
@@ -113,14 +106,7 @@ impl Line {
             landmarks: self.landmarks.into_iter().flatten().collect(),
             log_ratios: ratios.collect::<Option<Vec<f64>>>()?,
             shape: self.shape.into_iter().flatten().collect(),
-            quality: Some(mungpy_proto::v1::Quality {
-                yaw: quality.yaw,
-                pitch: quality.pitch,
-                roll: quality.roll,
-                interocular: quality.interocular,
-                sharpness: quality.sharpness,
-                landmark_spread: quality.landmark_spread,
-            }),
+            quality: Some(self.quality),
             enrolled_at: self.enrolled_at.timestamp(),
             photos: Vec::new(),
             handicap: 0.0,

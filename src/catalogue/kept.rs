@@ -16,18 +16,17 @@ const ENDING: &str = ".mungpy";
 /// Begin of the name of a note on a run that is being written.
 pub(crate) const PARTIAL_RUN: &str = ".run-";
 
-/// Keeps the published catalogue in a folder under its version, before another takes its place, and
+/// Keeps the published catalogue, if a sound one is current, in a folder under its version, before another takes its place, and
 /// removes the oldest ones.
 pub(super) fn keep_published(
     published: &Path,
+    current: Option<u64>,
     folder: &Path,
     kept: usize,
 ) -> Result<(), CatalogueError> {
-    if kept > 0
-        && let Ok(catalogue) = Catalogue::read(published)
-    {
+    if let Some(current) = current.filter(|_| kept > 0) {
         fs::create_dir_all(folder).map_err(|error| CatalogueError::io(folder, error))?;
-        let path = path_of(folder, catalogue.version);
+        let path = path_of(folder, current);
         // The published file is never changed, only replaced, so that a link is as good as a copy.
         match fs::hard_link(published, &path) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {

@@ -1,7 +1,8 @@
 //! The dogs: what is known about them, and what is published.
 //!
-//! A [`DogSource`](mungpy_source::DogSource) lists the current dogs, the [`Store`] is the durable memory of the batch, and a
-//! [`Catalogue`] is the file that servers read. The source is enough to rebuild everything else.
+//! A [`DogSource`](mungpy_source::DogSource) lists the current dogs, the [`Store`] is the durable
+//! memory of the batch, and a [`Catalogue`] is the file that servers read. The source is enough to
+//! rebuild everything else.
 
 mod error;
 mod export;
@@ -25,6 +26,7 @@ pub use error::CatalogueError;
 pub use export::dog_as_json;
 pub(crate) use kept::PARTIAL_RUN;
 pub use published::Catalogue;
+pub(crate) use published::partial;
 pub use record::{DogRecord, Entry, Rejection};
 pub use stamp::{PhotoStamp, PhotosDigest, digest_of, of_file};
 pub use store::Store;
@@ -84,14 +86,16 @@ impl DataDir {
         self.root.join("run.json")
     }
 
-    /// Publishes a catalogue and keeps some of those before it. Call it only with the store open.
+    /// Publishes a catalogue and keeps some of those before it, the sound `current` one among them.
+    /// Call it only with the store open.
     pub fn publish(
         &self,
         _store: &Store,
         catalogue: &Catalogue,
+        current: Option<u64>,
         kept: usize,
     ) -> Result<(), CatalogueError> {
-        kept::keep_published(&self.catalogue_path(), &self.root.join(KEPT), kept)?;
+        kept::keep_published(&self.catalogue_path(), current, &self.root.join(KEPT), kept)?;
         catalogue.publish(&self.catalogue_path())
     }
 
@@ -110,8 +114,9 @@ impl DataDir {
     ) -> Result<Catalogue, CatalogueError> {
         let store = self.open_store()?;
         self.clear_partial(&store)?;
-        let current = Catalogue::read(&self.catalogue_path()).map_or(u64::MAX, |now| now.version);
-        let mut catalogue = kept::read(&self.root.join(KEPT), version, current)?;
+        let current = self.current_version();
+        let before = current.unwrap_or(u64::MAX);
+        let mut catalogue = kept::read(&self.root.join(KEPT), version, before)?;
         if catalogue.model_version != model_version {
             return Err(CatalogueError::OtherModels {
                 path: self.root.join(KEPT),
@@ -119,7 +124,7 @@ impl DataDir {
                 expected: model_version.to_owned(),
             });
         }
-        self.publish_anew(&store, &mut catalogue, kept)?;
+        self.publish_anew(&store, &mut catalogue, current, kept)?;
         Ok(catalogue)
     }
 
@@ -129,21 +134,26 @@ impl DataDir {
         &self,
         store: &Store,
         catalogue: &mut Catalogue,
+        current: Option<u64>,
         kept: usize,
     ) -> Result<(), CatalogueError> {
-        catalogue.version = self.next_version(store)?;
+        catalogue.version = self.next_version(store, current)?;
         catalogue.published_at = Utc::now();
         store.keep_states(&[])?;
         store.set_version(catalogue.version)?;
         store.flush()?;
-        self.publish(store, catalogue, kept)
+        self.publish(store, catalogue, current, kept)
     }
 
-    /// Version for the next catalogue: later than all that are known.
-    pub fn next_version(&self, store: &Store) -> Result<u64, CatalogueError> {
-        let published = Catalogue::read(&self.catalogue_path()).map_or(0, |now| now.version);
+    /// Version of the published catalogue; `None` if there is no sound one.
+    pub fn current_version(&self) -> Option<u64> {
+        Catalogue::read(&self.catalogue_path()).ok().map(|now| now.version)
+    }
+
+    /// Version for the next catalogue: later than the current one and all others that are known.
+    pub fn next_version(&self, store: &Store, current: Option<u64>) -> Result<u64, CatalogueError> {
         let kept = self.kept_versions()?.last().copied().unwrap_or(0);
-        Ok(store.version()?.max(published).max(kept) + 1)
+        Ok(store.version()?.max(current.unwrap_or(0)).max(kept) + 1)
     }
 
     /// Path of the measurements that an evaluation keeps.

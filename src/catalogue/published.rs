@@ -47,7 +47,7 @@ impl Catalogue {
     pub fn publish(&self, path: &Path) -> Result<(), CatalogueError> {
         let io = |error| CatalogueError::io(path, error);
         let directory = path.parent().unwrap_or(Path::new("."));
-        let mut file = partial(directory).map_err(io)?;
+        let mut file = partial(directory, PARTIAL.0, PARTIAL.1).map_err(io)?;
         file.write_all(MAGIC).map_err(io)?;
         file.write_all(&[LAYOUT]).map_err(io)?;
         file.write_all(&frame::encode(&self.to_message())).map_err(io)?;
@@ -140,10 +140,13 @@ fn without_stamps(dog: &DogRecord) -> store::DogRecord {
     store::DogRecord { photos: Vec::new(), ..dog.into() }
 }
 
-/// A file beside the catalogue with the rights that the umask leaves: servers may run as another
-/// user than the batch.
-fn partial(directory: &Path) -> std::io::Result<NamedTempFile> {
-    let (prefix, suffix) = PARTIAL;
+/// A file beside the one that it will replace, with the rights that the umask leaves: servers may
+/// run as another user than the batch.
+pub(crate) fn partial(
+    directory: &Path,
+    prefix: &str,
+    suffix: &str,
+) -> std::io::Result<NamedTempFile> {
     let rights = Permissions::from_mode(0o666);
     tempfile::Builder::new()
         .prefix(prefix)

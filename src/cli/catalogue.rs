@@ -96,7 +96,8 @@ fn import(layers: &Layers, settings: &Settings, path: &Path) -> Result<(), Failu
     for dog in &catalogue.dogs {
         store.put(&Entry::Dog(Box::new(dog.clone())))?;
     }
-    data_dir.publish_anew(&store, &mut catalogue, layers.kept())?;
+    let current = data_dir.current_version();
+    data_dir.publish_anew(&store, &mut catalogue, current, layers.kept())?;
     let (dogs, version) = (catalogue.dogs.len(), catalogue.version);
     output::line(format_args!("imported {dogs} dogs as version {version}"))
 }

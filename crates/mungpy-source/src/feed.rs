@@ -1,12 +1,17 @@
 //! What all services have in common: they are asked, they refuse, and they answer in JSON.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use url::Url;
 
 use crate::{
     SourceError,
+    listing::Listing,
+    paging::{self, Page, Position},
+    rows::{self, Entry},
     secret::Secret,
-    web::{WebAnswer, WebClient, WebError, WebRequest},
+    web::{self, WebAnswer, WebClient, WebError, WebRequest},
 };
 
 /// Largest answer to one request. A page of 1,000 dogs takes about 3 MB.
@@ -55,6 +60,26 @@ impl Feed {
         Ok(text.trim_start_matches('\u{feff}').trim().to_owned())
     }
 
+    /// All rows of a path that answers page after page.
+    pub(crate) fn rows(
+        &self,
+        path: &str,
+        page: impl Fn(Position) -> Result<Page, SourceError>,
+    ) -> Result<BTreeMap<String, Entry>, SourceError> {
+        let place = self.address(path);
+        paging::all_rows(|detail: String| self.malformed(&place, detail), page)
+    }
+
+    /// The listing of such a path.
+    pub(crate) fn listing(
+        &self,
+        path: &str,
+        is_of_changes: bool,
+        page: impl Fn(Position) -> Result<Page, SourceError>,
+    ) -> Result<Listing, SourceError> {
+        Ok(rows::listing(self.rows(path, page)?, is_of_changes))
+    }
+
     /// Reads an answer as JSON.
     pub(crate) fn json(&self, url: &Url, text: &str) -> Result<Value, SourceError> {
         if text.is_empty() {
@@ -69,7 +94,7 @@ impl Feed {
 
     /// The answer is no list of dogs.
     pub(crate) fn malformed(&self, url: &Url, detail: impl AsRef<str>) -> SourceError {
-        let place = format!("{}, {}", self.name, place_of(url));
+        let place = format!("{}, {}", self.name, web::place(url));
         SourceError::Malformed { place, detail: self.repeated(detail.as_ref()) }
     }
 
@@ -107,15 +132,4 @@ impl Feed {
             None => line,
         }
     }
-}
-
-/// An address without what may be secret.
-fn place_of(url: &Url) -> String {
-    let mut place = url.clone();
-    place.set_query(None);
-    place.set_fragment(None);
-    // Addresses that cannot hold a login have none.
-    let _ = place.set_username("");
-    let _ = place.set_password(None);
-    place.to_string()
 }

@@ -11,7 +11,7 @@ use crate::{
     SourceError,
     feed::{Feed, MAX_PAGE_BYTES},
     listing::{DogSource, ListRequest, ListedDog, Listing},
-    paging::{self, Page, Position},
+    paging::{Page, Position},
     rows::{self, Fields, Row},
     secret::Secret,
     web::{WebClient, WebRequest},
@@ -101,10 +101,7 @@ impl DogSource for RescueGroupsSource {
     }
 
     fn list(&self, request: &ListRequest<'_>) -> Result<Listing, SourceError> {
-        let place = self.feed.address(PATH);
-        let malformed = |detail: String| self.feed.malformed(&place, detail);
-        let found = paging::all_rows(malformed, |at| self.page(request, at))?;
-        Ok(rows::listing(found, false))
+        self.feed.listing(PATH, false, |at| self.page(request, at))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     SourceError,
     feed::{Feed, MAX_PAGE_BYTES},
     listing::{DogSource, ListRequest, ListedDog, Listing},
-    paging::{self, Page, Position},
+    paging::{Page, Position},
     rows::{self, Entry, Fields, Row},
     secret::Secret,
     web::{WebClient, WebRequest},
@@ -104,11 +104,7 @@ impl DogSource for ShelterluvSource {
     }
 
     fn list(&self, request: &ListRequest<'_>) -> Result<Listing, SourceError> {
-        let place = self.feed.address(PATH);
-        let all = |which| {
-            let malformed = |detail: String| self.feed.malformed(&place, detail);
-            paging::all_rows(malformed, |at| self.page(request, which, at))
-        };
+        let all = |which| self.feed.rows(PATH, |at| self.page(request, which, at));
         if request.since.is_none() {
             return Ok(rows::listing(all(Which::Publishable)?, false));
         }

@@ -10,8 +10,7 @@ use crate::{
     SourceError,
     feed::{Feed, MAX_PAGE_BYTES},
     listing::{DogSource, ListRequest, Listing},
-    paging::{self, Page, Position},
-    rows,
+    paging::{Page, Position},
     secret::Secret,
     web::{WebClient, WebRequest},
 };
@@ -88,10 +87,7 @@ impl DogSource for KoreaSource {
     }
 
     fn list(&self, request: &ListRequest<'_>) -> Result<Listing, SourceError> {
-        let place = self.feed.address(PATH);
-        let malformed = |detail: String| self.feed.malformed(&place, detail);
-        let found = paging::all_rows(malformed, |at| self.page(request, at))?;
-        Ok(rows::listing(found, request.since.is_some()))
+        self.feed.listing(PATH, request.since.is_some(), |at| self.page(request, at))
     }
 }
 

@@ -4,8 +4,16 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
 
-const PROTOS: [&str; 3] =
-    ["mungpy/v1/match.proto", "mungpy/v1/catalogue.proto", "mungpy/store/v1/store.proto"];
+const PROTOS: [&str; 5] = [
+    "mungpy/v1/face.proto",
+    "mungpy/v1/match.proto",
+    "mungpy/v1/catalogue.proto",
+    "mungpy/v1/operations.proto",
+    "mungpy/store/v1/store.proto",
+];
+/// Messages with a `google.rpc.Status` in them have no JSON of ours.
+const WITHOUT_JSON: [&str; 3] =
+    [".mungpy.v1.BatchMatchResponse", ".mungpy.v1.UpsertDogsResponse", ".mungpy.v1.RefusedDog"];
 const ROOT: &str = "../../proto";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -17,11 +25,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .codec_path("crate::codec::BoundedCodec")
         .bytes(".mungpy.v1.MatchRequest.photos")
+        .bytes(".mungpy.v1.DescribeRequest.photo")
+        .bytes(".mungpy.v1.PushedPhoto.kind.content")
+        .bytes(".mungpy.v1.DogPhoto.jpeg")
+        .extern_path(".google.rpc.Status", "::tonic_types::Status")
+        .btree_map(".mungpy.v1")
         .btree_map(".mungpy.store.v1.DogRecord")
-        .btree_map(".mungpy.v1.Adoption.attributes")
         .compile_fds(descriptors)?;
     pbjson_build::Builder::new()
         .btree_map(["."])
+        .exclude(WITHOUT_JSON)
         .register_descriptors(&encoded)?
         .build(&[".mungpy.v1"])?;
     Ok(())

@@ -1,6 +1,7 @@
 //! The pure core of mungpy: measuring a face, judging how alike two faces are, and finding the
 //! nearest dog.
 //!
+//! - [`advice`]: what would make a photo better
 //! - [`face`]: landmarks → pose, quality, symmetric shape, facial ratios
 //! - [`resemblance`]: how alike two faces are, in numbers and in words
 //! - [`temperament`]: the questionnaire, and how far a dog agrees with the answers
@@ -11,6 +12,7 @@
 //! Nothing here does I/O or links a native library.
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod face;
 pub mod index;
 pub mod reason;

@@ -13,6 +13,14 @@ pub enum FaceError {
         /// `person` or `dog`.
         species: &'static str,
     },
+    /// The photo shows more faces than the one that is wanted.
+    #[error(
+        "the photo shows {count} faces, and only one is wanted; choose a face, or send a photo of one person"
+    )]
+    Several {
+        /// Number of faces.
+        count: usize,
+    },
     /// The face has too few pixels.
     #[error(
         "the face is too small: {interocular:.0} px between the eyes, at least {limit:.0} px are needed; come closer"
@@ -63,6 +71,7 @@ impl WithReason for FaceError {
     fn reason(&self) -> Reason {
         match self {
             Self::NoFace { .. } => Reason::NoFace,
+            Self::Several { .. } => Reason::SeveralFaces,
             Self::TooSmall { .. } => Reason::FaceTooSmall,
             Self::TurnedAway { .. } => Reason::FaceTurnedAway,
             Self::TooBlurred { .. } => Reason::FaceTooBlurred,

@@ -2,7 +2,7 @@
 
 use super::{
     FaceError,
-    landmarks::{Point, distance, mean},
+    landmarks::{COUNT, Point, distance, mean},
     shape::SymmetricShape,
 };
 
@@ -75,9 +75,10 @@ impl Ratio {
         }
     }
 
-    /// The two points of the symmetric shape that the ratio's length connects.
-    pub fn ends(self, shape: &SymmetricShape) -> [Point; 2] {
-        let p = shape.points();
+    /// The two points that the ratio's length connects, in the unit of the landmarks. The length is
+    /// measured in the symmetric shape; in a face as it stands, this is where to draw it.
+    pub fn ends(self, landmarks: &[Point; COUNT]) -> [Point; 2] {
+        let p = landmarks;
         let eyes = mean(&p[0..8]);
         let nose = mean(&p[8..12]);
         match self {
@@ -102,7 +103,7 @@ const SHORTEST: f64 = 0.02;
 /// Measures the ratios of a symmetric shape.
 pub(super) fn log_ratios(shape: &SymmetricShape) -> Result<LogRatios, FaceError> {
     let length = |ratio: Ratio| {
-        let [a, b] = ratio.ends(shape);
+        let [a, b] = ratio.ends(shape.points());
         distance(a, b)
     };
     let p = shape.points();

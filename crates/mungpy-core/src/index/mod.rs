@@ -46,6 +46,8 @@ pub struct Query<'a> {
     pub top: usize,
     /// Ids of dogs to leave out; unknown ids are ignored.
     pub excluded: &'a HashSet<String>,
+    /// Numbers of the only dogs to choose from, ascending; all dogs if absent.
+    pub allowed: Option<&'a [u32]>,
 }
 
 /// The result of a query.
@@ -152,7 +154,7 @@ impl Index {
 
     /// Explains why a dog is like a person.
     pub fn explain(&self, person: &Measurement, number: u32) -> Vec<RatioAgreement> {
-        let dog = self.sigmas[number as usize].map(|thousandths| f64::from(thousandths) / 1000.0);
+        let dog = self.sigmas(number);
         explain(&self.space, &self.space.sigmas(Species::Person, person), &dog)
     }
 
@@ -171,7 +173,18 @@ impl Index {
         search::search(self, query)
     }
 
-    fn number(&self, dog_id: &str) -> Option<u32> {
+    /// Dog numbers in the order of their ids.
+    pub fn by_id(&self) -> &[u32] {
+        &self.by_id
+    }
+
+    /// Deviations of a dog's ratios from the mean dog, in standard deviations.
+    pub fn sigmas(&self, number: u32) -> [f64; RATIO_COUNT] {
+        self.sigmas[number as usize].map(|thousandths| f64::from(thousandths) / 1000.0)
+    }
+
+    /// Number of the dog with an id; `None` if there is none.
+    pub fn number(&self, dog_id: &str) -> Option<u32> {
         let place = self.by_id.binary_search_by_key(&dog_id, |&number| self.dog_id(number));
         place.ok().map(|place| self.by_id[place])
     }

@@ -22,18 +22,31 @@ struct CandidateGroup<'a> {
     group: &'a Group,
     agreement: Agreement,
     excluded: usize,
+    /// Numbers of its only dogs to choose from, if the query names some.
+    allowed: Option<&'a [u32]>,
+}
+
+impl CandidateGroup<'_> {
+    /// Number of dogs to choose from.
+    fn candidates(&self) -> usize {
+        self.allowed.map_or(self.group.len, <[u32]>::len) - self.excluded
+    }
 }
 
 pub(super) fn search(index: &Index, query: &Query<'_>) -> SearchResult {
     let person = index.space.embed(Species::Person, query.person);
     let excluded: HashSet<u32> = query.excluded.iter().filter_map(|id| index.number(id)).collect();
     let fitting = fitting_groups(index, query, &excluded);
-    let candidates = fitting.iter().map(|f| f.group.len - f.excluded).sum();
+    let candidates = fitting.iter().map(CandidateGroup::candidates).sum();
     let top = query.top.min(candidates);
     let mut hits: Vec<Hit> = Vec::new();
     if top > 0 {
         for group in &fitting {
-            hits.extend(nearest_of(index, group, &person, &excluded, top));
+            hits.extend(match group.allowed {
+                // The tree knows nothing of attributes, and few dogs are left as a rule.
+                Some(allowed) => each_of(index, group, &person, &excluded, allowed),
+                None => nearest_of(index, group, &person, &excluded, top),
+            });
         }
     }
     hits.sort_by(|a, b| {
@@ -46,7 +59,7 @@ pub(super) fn search(index: &Index, query: &Query<'_>) -> SearchResult {
 
 fn fitting_groups<'a>(
     index: &'a Index,
-    query: &Query<'_>,
+    query: &Query<'a>,
     excluded: &HashSet<u32>,
 ) -> Vec<CandidateGroup<'a>> {
     let mut groups: Vec<CandidateGroup> = index
@@ -54,15 +67,49 @@ fn fitting_groups<'a>(
         .iter()
         .filter_map(|group| {
             let agreement = query.answers.agreement(&group.profile)?;
-            let excluded = excluded.iter().filter(|dog| group.contains(**dog)).count();
-            Some(CandidateGroup { group, agreement, excluded })
+            let allowed = query.allowed.map(|allowed| within(allowed, group));
+            if allowed.is_some_and(<[u32]>::is_empty) {
+                return None;
+            }
+            let is_here = |dog: &u32| match allowed {
+                Some(allowed) => allowed.binary_search(dog).is_ok(),
+                None => group.contains(*dog),
+            };
+            let excluded = excluded.iter().filter(|dog| is_here(dog)).count();
+            Some(CandidateGroup { group, agreement, excluded, allowed })
         })
         .collect();
-    let counts: Vec<_> =
-        groups.iter().map(|f| (f.agreement.agreed, f.group.len - f.excluded)).collect();
+    let counts: Vec<_> = groups.iter().map(|f| (f.agreement.agreed, f.candidates())).collect();
     let threshold = query.policy.threshold(query.answers, &counts);
     groups.retain(|f| f.agreement.agreed >= threshold);
     groups
+}
+
+/// The dogs of a group among those with ascending numbers.
+fn within<'a>(allowed: &'a [u32], group: &Group) -> &'a [u32] {
+    let end = group.first + group.len as u32;
+    let (from, to) = (
+        allowed.partition_point(|dog| *dog < group.first),
+        allowed.partition_point(|dog| *dog < end),
+    );
+    &allowed[from..to]
+}
+
+/// All dogs of a group that may be chosen, each with its exact distance.
+fn each_of(
+    index: &Index,
+    fitting: &CandidateGroup<'_>,
+    person: &Embedding,
+    excluded: &HashSet<u32>,
+    allowed: &[u32],
+) -> Vec<Hit> {
+    let left = allowed.iter().filter(|dog| !excluded.contains(dog));
+    left.map(|&dog| Hit {
+        dog,
+        distance_squared: person.distance_squared(&index.places[dog as usize]),
+        agreement: fitting.agreement,
+    })
+    .collect()
 }
 
 /// The `top` dogs of a group nearest to the person, and a few more.

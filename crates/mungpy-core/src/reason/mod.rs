@@ -6,6 +6,7 @@
 
 mod page;
 mod table;
+mod words;
 
 use std::fmt;
 
@@ -21,6 +22,8 @@ pub enum Section {
     Face,
     /// The request breaks a rule of the contract.
     Request,
+    /// The caller may not do this.
+    Access,
     /// The engine cannot answer, at least not now.
     Engine,
     /// The gateway refuses a form, or cannot use the engine.
@@ -44,14 +47,20 @@ pub enum GrpcCode {
     DeadlineExceeded = 4,
     /// Nothing fits the request.
     NotFound = 5,
+    /// The caller may not do this.
+    PermissionDenied = 7,
     /// The server is at its limit.
     ResourceExhausted = 8,
+    /// The server is not in the state that the request needs.
+    FailedPrecondition = 9,
     /// The service has no such method.
     Unimplemented = 12,
     /// The server is at fault.
     Internal = 13,
     /// The server cannot answer now.
     Unavailable = 14,
+    /// The caller has not said who it is.
+    Unauthenticated = 16,
 }
 
 impl GrpcCode {
@@ -66,6 +75,9 @@ impl GrpcCode {
             Self::ResourceExhausted => "RESOURCE_EXHAUSTED",
             Self::Internal => "INTERNAL",
             Self::Unavailable => "UNAVAILABLE",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::FailedPrecondition => "FAILED_PRECONDITION",
+            Self::Unauthenticated => "UNAUTHENTICATED",
         }
     }
 }

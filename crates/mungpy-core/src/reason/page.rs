@@ -17,10 +17,11 @@ This page is generated from `crates/mungpy-core/src/reason/table.rs`. To write i
 ";
 
 /// The sections, in the order of the page.
-const SECTIONS: [(Section, &str, &str); 8] = [
+const SECTIONS: [(Section, &str, &str); 9] = [
     (Section::Photo, "Photos", "The photo cannot be decoded."),
     (Section::Face, "Faces", "The photo shows no face that can be compared."),
     (Section::Request, "Requests", "The request breaks a rule of the contract."),
+    (Section::Access, "Access", "The caller may not do this, or not so often."),
     (Section::Engine, "Engine", "The engine cannot answer, or not now."),
     (Section::Gateway, "Gateway", "The gateway refuses a form, or cannot use the engine."),
     (Section::Models, "Models", "A model file or the GPU cannot be used."),

@@ -58,9 +58,9 @@ reasons! {
     PhotoTooManyPixels "PHOTO_TOO_MANY_PIXELS" Photo (InvalidArgument 422)
         "the photo exceeds 50 megapixels", "send a smaller photo";
     PhotoCorrupt "PHOTO_CORRUPT" Photo (InvalidArgument 422)
-        "the content cannot be decoded", "save the photo anew and try again";
+        "the content cannot be decoded", "save the photo again and try again";
     PhotoTooComplex "PHOTO_TOO_COMPLEX" Photo (InvalidArgument 422)
-        "the file takes more work or memory to decode than any photo needs", "save the photo anew as a plain JPEG";
+        "the file takes more work or memory to decode than any photo needs", "save the photo again as a plain JPEG";
 
     NoFace "NO_FACE" Face (InvalidArgument 422)
         "no face was found", "send a photo that shows the face from the front, upright and well lit";
@@ -74,6 +74,9 @@ reasons! {
         "the landmarks disagree between looks", "uncover the face";
     LandmarksDegenerate "LANDMARKS_DEGENERATE" Face (InvalidArgument 422)
         "the landmarks span no face", "send another photo";
+
+    SeveralFaces "SEVERAL_FACES" Face (InvalidArgument 422)
+        "the photo shows several faces, and the request takes only one", "choose a face, or send a photo of one person";
 
     NoPhoto "NO_PHOTO" Request (InvalidArgument 422)
         "the request holds no photo", "send one to five photos";
@@ -91,6 +94,18 @@ reasons! {
         "the id of an excluded dog exceeds 1024 bytes", "send ids as the answers name them";
     LanguageTooLong "LANGUAGE_TOO_LONG" Request (InvalidArgument 422)
         "`language` exceeds 64 bytes", "send a language tag, e.g. `ko-KR`";
+    LandmarksInvalid "LANDMARKS_INVALID" Request (InvalidArgument 422)
+        "the landmarks are not 16 or 68 points within the photo, or are sent beside photos", "send one of both, as `FaceLandmarks` says";
+    FaceChoiceInvalid "FACE_CHOICE_INVALID" Request (InvalidArgument 422)
+        "the face is chosen by points, but there is not one for each photo", "send one point for each photo";
+    FilterInvalid "FILTER_INVALID" Request (InvalidArgument 422)
+        "a filter has no value, a value that is too long, or there are too many", "send what `AttributeFilter` allows";
+    PageInvalid "PAGE_INVALID" Request (InvalidArgument 422)
+        "the size of the page or its token is not understood", "send the token of the page before, unchanged";
+    SizeInvalid "SIZE_INVALID" Request (InvalidArgument 422)
+        "the size of a picture is not 64 to 2048 px", "ask for another size";
+    PushInvalid "PUSH_INVALID" Request (InvalidArgument 422)
+        "the pushed dog breaks a rule of the contract", "mend what the message names";
     RequestTooLarge "REQUEST_TOO_LARGE" Request (InvalidArgument 413)
         "the request exceeds 51 MiB or its limits many times over", "send fewer and smaller photos";
     RequestMalformed "REQUEST_MALFORMED" Request (InvalidArgument 400)
@@ -109,8 +124,21 @@ reasons! {
         "the axis has no such side", "use a side that `GetQuestionnaire` lists";
     AnsweredTwice "ANSWERED_TWICE" Request (InvalidArgument 422)
         "an axis is answered twice", "answer each axis once";
+    DogUnknown "DOG_UNKNOWN" Request (NotFound 404)
+        "the catalogue holds no dog of this id", "check the id with `mungpy catalogue list` or `ListDogs`";
     NoCandidate "NO_CANDIDATE" Request (NotFound 404)
-        "no dog fits the answers and exclusions", "relax the policy or exclude fewer dogs";
+        "no dog fits the answers, filters and exclusions", "drop one of them, or ask with `NO_CANDIDATE_RELAX`";
+
+    TokenMissing "TOKEN_MISSING" Access (Unauthenticated 401)
+        "the call needs a token", "send `authorization: Bearer` with a token";
+    TokenRefused "TOKEN_REFUSED" Access (Unauthenticated 401)
+        "the server does not know the token", "send a token that its file of tokens lists";
+    ScopeMissing "SCOPE_MISSING" Access (PermissionDenied 403)
+        "the token does not have the scope of the method", "use a token with the scope that the message names";
+    WritesOff "WRITES_OFF" Access (PermissionDenied 403)
+        "methods that change something are off, because the server has no tokens", "start the server with `--tokens`";
+    RateLimited "RATE_LIMITED" Access (ResourceExhausted 429)
+        "the caller sends more requests than it may", "try again after the time in `google.rpc.RetryInfo`";
 
     CatalogueNotPublished "CATALOGUE_NOT_PUBLISHED" Engine (Unavailable 503)
         "no catalogue is loaded yet", "run `mungpy batch`";
@@ -119,6 +147,14 @@ reasons! {
     Overloaded "OVERLOADED" Engine (ResourceExhausted 429)
         "the answer would come too late, or the requests in flight hold all the memory they may",
         "try again after the time in `google.rpc.RetryInfo`";
+    PhotoUnavailable "PHOTO_UNAVAILABLE" Engine (NotFound 404)
+        "the photo of the dog cannot be read where its source keeps it", "try again later, or show the dog without it";
+    BatchRunning "BATCH_RUNNING" Engine (FailedPrecondition 409)
+        "a batch is under way", "watch it, or try again when it has ended";
+    BatchNotRunning "BATCH_NOT_RUNNING" Engine (FailedPrecondition 409)
+        "no batch is under way", "nothing to do";
+    BatchOff "BATCH_OFF" Engine (FailedPrecondition 409)
+        "the server runs no batch", "start it with `--batch`, or run `mungpy batch`";
     Stopping "STOPPING" Engine (Unavailable 503)
         "the server is shutting down", "try again on another server";
     VisionFailed "VISION_FAILED" Engine (Internal 502)
@@ -135,7 +171,11 @@ reasons! {
     FieldMissing "FIELD_MISSING" Gateway (- 400)
         "a required field is absent", "send `imageId` and `image`";
     FieldRepeated "FIELD_REPEATED" Gateway (- 400)
-        "a field occurs twice", "send `imageId` and `image` once each";
+        "a field that may stand in the form once occurs twice", "send it once";
+    FieldInvalid "FIELD_INVALID" Gateway (- 422)
+        "a field, a parameter or a header is not understood", "write it as the message says";
+    MediaTypeUnsupported "MEDIA_TYPE_UNSUPPORTED" Gateway (- 415)
+        "the path does not take a body of this type", "send the type that the message names";
     NotFound "NOT_FOUND" Gateway (- 404)
         "nothing is at this path", "check the path";
     MethodNotAllowed "METHOD_NOT_ALLOWED" Gateway (- 405)
@@ -152,9 +192,9 @@ reasons! {
     ModelUnreadable "MODEL_UNREADABLE" Models ()
         "the model file cannot be read", "check its permissions";
     ModelCorrupted "MODEL_CORRUPTED" Models ()
-        "the model file has another checksum than the manifest", "install it anew";
+        "the model file has another checksum than the manifest", "install it again";
     ModelRejected "MODEL_REJECTED" Models ()
-        "the model file cannot be parsed", "install it anew";
+        "the model file cannot be parsed", "install it again";
     NoCudaDevice "NO_CUDA_DEVICE" Models ()
         "a CUDA build runs without a usable GPU", "install the NVIDIA driver, or use a build without `cuda`";
 
@@ -182,37 +222,35 @@ reasons! {
         "the photo file cannot be read", "check path and permissions";
     PhotoUnreachable "PHOTO_UNREACHABLE" Batch ()
         "the photo cannot be fetched", "nothing to do: the next batches try again; check the address if it lasts";
-    AddressRefused "ADDRESS_REFUSED" Batch ()
+    AddressRefused "ADDRESS_REFUSED" Batch (InvalidArgument 422)
         "the address must not be asked: it is no http address, or it leads into the own network", "correct it, or set `allow_private_addresses`";
     RowInvalid "ROW_INVALID" Batch ()
         "a row of the list of dogs is not understood and was left out", "mend the row that the message names";
-    StoreLocked "STORE_LOCKED" Batch ()
+    StoreLocked "STORE_LOCKED" Batch (FailedPrecondition 409)
         "another batch has the store open", "wait until it has ended";
     StoreOfNewerVersion "STORE_OF_NEWER_VERSION" Batch ()
         "a newer version of mungpy has written the store", "run that version, or remove the store";
-    CatalogueNotKept "CATALOGUE_NOT_KEPT" Batch ()
+    CatalogueNotKept "CATALOGUE_NOT_KEPT" Batch (NotFound 404)
         "the version of the catalogue is not kept", "choose one that `mungpy catalogue stats` lists";
     ImportMalformed "IMPORT_MALFORMED" Batch ()
         "the file is no export of a catalogue, so nothing was imported", "mend the line that the message names";
     BatchCancelled "BATCH_CANCELLED" Batch ()
         "the batch was stopped", "run it again: it goes on where it was";
     StoreFailed "STORE_FAILED" Batch ()
-        "the store failed", "check the disk; the store can be deleted and is made anew";
-    DiskFull "DISK_FULL" Batch ()
+        "the store failed", "check the disk; the store can be deleted and is made again";
+    DiskFull "DISK_FULL" Batch (ResourceExhausted 507)
         "the disk is full", "free some space and run the batch again";
     DataDirUnusable "DATA_DIR_UNUSABLE" Batch ()
         "the data directory cannot be read or written", "check path and permissions";
     CatalogueDamaged "CATALOGUE_DAMAGED" Batch ()
-        "the published catalogue is damaged", "run `mungpy batch` to publish it anew";
+        "the published catalogue is damaged", "run `mungpy batch` to publish it again";
     CatalogueLayoutUnknown "CATALOGUE_LAYOUT_UNKNOWN" Batch ()
         "the catalogue has the layout of another version of mungpy", "run batch and server of the same version";
-    CatalogueOfOtherModels "CATALOGUE_OF_OTHER_MODELS" Batch ()
+    CatalogueOfOtherModels "CATALOGUE_OF_OTHER_MODELS" Batch (FailedPrecondition 409)
         "the dogs were measured by other models than this program compares with", "run batch and server of the same version with the same `--models` and `--detector`";
     MemoryShort "MEMORY_SHORT" Batch ()
         "the system grants too little memory to measure", "raise the limit, or run with fewer `--workers`";
 
-    DogUnknown "DOG_UNKNOWN" Command ()
-        "the catalogue holds no dog of this id", "check the id with `mungpy catalogue list`";
     ConfigInvalid "CONFIG_INVALID" Command ()
         "a setting is not understood", "mend the key that the message names";
     TemperamentFileInvalid "TEMPERAMENT_FILE_INVALID" Command ()

@@ -16,7 +16,9 @@ mod population;
 mod repeatability;
 mod score;
 mod space;
+mod standard;
 mod sums;
+mod transport;
 
 pub use combination::Combination;
 pub use discriminant::{Discriminant, discriminants};
@@ -31,3 +33,4 @@ pub use repeatability::{
 pub use score::{Calibration, sample_faces, sample_persons};
 pub use space::{DIRECTIONS, EMBEDDING_LEN, Embedding, Space};
 pub use sums::PersonSums;
+pub use transport::Transport;

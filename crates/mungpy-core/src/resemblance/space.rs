@@ -1,19 +1,13 @@
 //! The common space of both species, where near means alike.
 
-use nalgebra::{SMatrix, SVector};
+use nalgebra::SMatrix;
 
 use super::{
     Population,
     discriminant::{Discriminant, LEAST_REPEATABILITY, discriminants, power},
+    standard::{Matrix, Ratios, Standard, Vector, correlation, feature_covariance},
 };
-use crate::face::{
-    FEATURE_COUNT, FaceError, Measurement, RATIO_COUNT, SHAPE_LEN, Species, SymmetricShape,
-    features, points_of,
-};
-
-type Matrix = SMatrix<f64, FEATURE_COUNT, FEATURE_COUNT>;
-type Vector = SVector<f64, FEATURE_COUNT>;
-type Ratios = SVector<f64, RATIO_COUNT>;
+use crate::face::{FEATURE_COUNT, FaceError, Measurement, RATIO_COUNT, Species};
 
 /// Dimensions of the space. The 16 features of a symmetric shape vary in only 14 directions,
 /// because the face's vertical position and size are normalised away. The last two hardly repeat
@@ -90,34 +84,6 @@ pub struct Space {
     ratio_weights: [f64; RATIO_COUNT],
 }
 
-/// Mean and standard deviation of a species.
-#[derive(Debug, Clone)]
-struct Standard {
-    ratio_mean: Ratios,
-    ratio_deviation: Ratios,
-    mean: Vector,
-    deviation: Vector,
-}
-
-impl Standard {
-    fn of(population: &Population) -> Self {
-        let mean: [f64; SHAPE_LEN] =
-            population.shape_mean[..].try_into().expect("Population::parse has checked it");
-        let variances = feature_covariance(&population.shape_covariance).diagonal();
-        Self {
-            ratio_mean: Ratios::from_row_slice(&population.ratio_mean),
-            ratio_deviation: Ratios::from(population.ratio_deviations()),
-            mean: Vector::from(features(&mean)),
-            deviation: variances.map(|variance| variance.sqrt().max(1e-6)),
-        }
-    }
-
-    fn standardised(&self, measurement: &Measurement) -> Vector {
-        let features = Vector::from(features(&measurement.shape.coordinates()));
-        (features - self.mean).component_div(&self.deviation)
-    }
-}
-
 impl Space {
     /// Builds the space for persons of a population and a catalogue of dogs with the given
     /// measurements.
@@ -156,9 +122,7 @@ impl Space {
 
     /// Deviation of each ratio from the species' mean, in standard deviations.
     pub fn sigmas(&self, species: Species, measurement: &Measurement) -> [f64; RATIO_COUNT] {
-        let standard = self.standard(species);
-        let deviation = Ratios::from(measurement.log_ratios) - standard.ratio_mean;
-        deviation.component_div(&standard.ratio_deviation).into()
+        self.standard(species).sigmas(measurement)
     }
 
     /// Weight of each ratio in an explanation: the root of its repeatability, scaled so that the
@@ -194,9 +158,7 @@ impl Space {
     pub fn counterpart(&self, person: &Measurement) -> Result<Measurement, FaceError> {
         let matched = self.person.standardised(person);
         let person_to_dog = self.dog_to_person.try_inverse().ok_or(FaceError::Degenerate)?;
-        let deviations = person_to_dog * matched;
-        let features = self.dog.mean + deviations.component_mul(&self.dog.deviation);
-        Measurement::of_shape(SymmetricShape::from_points(points_of(&features.into()))?)
+        self.dog.face(&(person_to_dog * matched))
     }
 
     fn standard(&self, species: Species) -> &Standard {
@@ -240,29 +202,4 @@ fn ratio_weights(repeatability: &[f64]) -> [f64; RATIO_COUNT] {
         Ratios::from_row_slice(repeatability).map(|icc| icc.clamp(LEAST_REPEATABILITY, 1.0));
     let mean = squares.mean();
     squares.map(|square| (square / mean).sqrt()).into()
-}
-
-/// Covariance of the features, from the covariance of the shape coordinates.
-fn feature_covariance(shape_covariance: &[f64]) -> Matrix {
-    let covariance = SMatrix::<f64, SHAPE_LEN, SHAPE_LEN>::from_row_slice(shape_covariance);
-    let rule = SMatrix::<f64, FEATURE_COUNT, SHAPE_LEN>::from_columns(&std::array::from_fn::<
-        _,
-        SHAPE_LEN,
-        _,
-    >(|i| {
-        let mut unit = [0.0; SHAPE_LEN];
-        unit[i] = 1.0;
-        Vector::from(features(&unit))
-    }));
-    rule * covariance * rule.transpose()
-}
-
-fn correlation(population: &Population, shrinkage: f64) -> Matrix {
-    let covariance = feature_covariance(&population.shape_covariance);
-    let deviation = covariance.diagonal().map(|variance| variance.sqrt().max(1e-6));
-    Matrix::from_fn(|r, c| {
-        let identity = if r == c { 1.0 } else { 0.0 };
-        let correlation = covariance[(r, c)] / (deviation[r] * deviation[c]);
-        (1.0 - shrinkage) * correlation + shrinkage * identity
-    })
 }

@@ -73,6 +73,13 @@ impl Answers {
         self.0.iter().all(Option::is_none)
     }
 
+    /// The same answers, none of which is required.
+    #[must_use]
+    pub fn unrequired(&self) -> Self {
+        let optional = |answer: Answer| Answer { required: false, ..answer };
+        Self(self.0.iter().map(|answer| answer.map(optional)).collect())
+    }
+
     /// Agreement with a dog's traits; `None` if the dog lacks a required side.
     pub fn agreement(&self, profile: &Profile) -> Option<Agreement> {
         let mut agreement = Agreement::default();

@@ -33,6 +33,9 @@ pub struct Side {
     pub key: String,
     /// The Korean word shown to users.
     pub korean: String,
+    /// The English word shown to users; the key, if a file gives none.
+    #[serde(default)]
+    pub english: String,
 }
 
 /// All axes, in the order of the questions.
@@ -56,7 +59,12 @@ impl Questionnaire {
             axis: Vec<Axis>,
         }
         let invalid = |message: String| TemperamentError::InvalidFile(message);
-        let file: File = toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        let mut file: File = toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        for side in file.axis.iter_mut().flat_map(|axis| &mut axis.sides) {
+            if side.english.is_empty() {
+                side.english = side.key.replace(['-', '_'], " ");
+            }
+        }
         let mut keys = HashSet::new();
         for axis in &file.axis {
             if !keys.insert(&axis.key) {

@@ -50,6 +50,11 @@ fn brute_force(index: &Index, dogs: &[IndexDog], query: &Query<'_>) -> Vec<(Stri
         .iter()
         .enumerate()
         .filter(|(_, dog)| !query.excluded.contains(&dog.dog_id))
+        .filter(|(_, dog)| {
+            query
+                .allowed
+                .is_none_or(|numbers| numbers.iter().any(|&n| index.dog_id(n) == dog.dog_id))
+        })
         .filter_map(|(number, dog)| Some((number, query.answers.agreement(&dog.profile)?.agreed)))
         .collect();
     let threshold = match query.policy {
@@ -91,6 +96,7 @@ proptest! {
         top in 1..25_usize,
         person in 0..40_usize,
         excluded in proptest::collection::hash_set(0..2000_usize, 0..30),
+        allowed in proptest::option::of(proptest::collection::btree_set(0..2000_u32, 0..40)),
     ) {
         let measurements = sample_faces(&Population::shipped_dog(), count);
         // Twins have equal measurements, so their ids must decide the order.
@@ -106,7 +112,16 @@ proptest! {
         let given = given.map(|(i, (a, s))| (a.as_str(), s.as_str(), required && i == 0));
         let answers: Answers = Questionnaire::default().answers(given).unwrap();
         let excluded: HashSet<String> = excluded.iter().map(|i| format!("dog-{i:05}")).collect();
-        let query = Query { person: &person, answers: &answers, policy, top, excluded: &excluded };
+        let allowed: Option<Vec<u32>> =
+            allowed.map(|numbers| numbers.into_iter().filter(|&n| (n as usize) < count).collect());
+        let query = Query {
+            person: &person,
+            answers: &answers,
+            policy,
+            top,
+            excluded: &excluded,
+            allowed: allowed.as_deref(),
+        };
         prop_assert_eq!(found(&index, &query), brute_force(&index, &dogs, &query));
     }
 }
@@ -121,7 +136,14 @@ fn thousands_of_equal_dogs_are_found_in_the_order_of_their_ids() {
     let person = sample_faces(&persons_at_large(), 1)[0];
     let (answers, excluded) = (Answers::default(), HashSet::from(["dog-00001".to_owned()]));
     let policy = Policy::AtLeast(0);
-    let query = Query { person: &person, answers: &answers, policy, top: 20, excluded: &excluded };
+    let query = Query {
+        person: &person,
+        answers: &answers,
+        policy,
+        top: 20,
+        excluded: &excluded,
+        allowed: None,
+    };
     assert_eq!(found(&index, &query), brute_force(&index, &dogs, &query));
 }
 

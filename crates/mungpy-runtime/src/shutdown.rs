@@ -1,4 +1,5 @@
-//! The signals that programs listen to: SIGTERM and Ctrl-C to stop, SIGUSR1 to act now.
+//! The signals that programs listen to: SIGTERM and Ctrl-C to stop, SIGUSR1 to act now,
+//! SIGHUP to read the settings again.
 
 use std::{io, process, thread};
 
@@ -60,10 +61,25 @@ pub fn listen(
 /// # Errors
 /// The operating system refuses the signal handler.
 pub fn woken(wake: impl Fn() + Send + 'static) -> io::Result<impl Future<Output = ()> + Send> {
-    let mut user = signal(SignalKind::user_defined1())?;
+    each(SignalKind::user_defined1(), wake)
+}
+
+/// Calls `reload` at each SIGHUP, for ever.
+///
+/// # Errors
+/// The operating system refuses the signal handler.
+pub fn hung_up(reload: impl Fn() + Send + 'static) -> io::Result<impl Future<Output = ()> + Send> {
+    each(SignalKind::hangup(), reload)
+}
+
+fn each(
+    kind: SignalKind,
+    act: impl Fn() + Send + 'static,
+) -> io::Result<impl Future<Output = ()> + Send> {
+    let mut signals = signal(kind)?;
     Ok(async move {
-        while user.recv().await.is_some() {
-            wake();
+        while signals.recv().await.is_some() {
+            act();
         }
     })
 }

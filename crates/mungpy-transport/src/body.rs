@@ -12,18 +12,26 @@ use hyper::body::Incoming;
 use mungpy_core::reason::{Reason, WithReason};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{Charge, Limits, Spent};
+use super::{
+    Charge, Limits, Spent,
+    pace::{Hold, Pace},
+};
 
 /// A request body that counts its bytes and its time. It fails if the budget is spent, or if the
-/// caller falls behind [`Limits::SLOWEST`] by more than the patience.
+/// caller falls behind [`Limits::SLOWEST`] by more than the patience. The time in which nobody takes
+/// anything is not the caller's, nor is that in which the application is at work, see
+/// [`Pace`](super::Pace).
 pub struct MeteredBody {
     inner: Incoming,
     charge: Charge,
+    pace: Pace,
     begun: Instant,
     patience: Duration,
     deadline: Pin<Box<Sleep>>,
     received: u64,
     charged: bool,
+    /// Holds the time since the last frame was handed over, until somebody asks for another.
+    rest: Option<Hold>,
 }
 
 /// Why a body did not arrive.
@@ -60,10 +68,10 @@ impl WithReason for BodyError {
 }
 
 impl MeteredBody {
-    pub(crate) fn new(inner: Incoming, charge: Charge, patience: Duration) -> Self {
+    pub(crate) fn new(inner: Incoming, charge: Charge, pace: Pace, patience: Duration) -> Self {
         let deadline = Box::pin(sleep(patience));
-        let begun = Instant::now();
-        Self { inner, charge, begun, patience, deadline, received: 0, charged: false }
+        let (begun, received, charged, rest) = (Instant::now(), 0, false, None);
+        Self { inner, charge, pace, begun, patience, deadline, received, charged, rest }
     }
 
     /// Pays for what arrived, and gives the rest more time.
@@ -73,10 +81,25 @@ impl MeteredBody {
         // What arrives earns time, but never more than the patience, so that a fast beginning does
         // not pay for a long stop.
         let earned = Duration::from_micros(bytes as u64 * 1_000_000 / Limits::SLOWEST);
-        let extended = self.deadline.deadline() + earned;
-        let longest = Instant::now() + self.patience;
-        self.deadline.as_mut().reset(extended.min(longest));
+        self.extend(earned);
+        self.pace.received();
+        self.rest = Some(self.pace.hold());
         Ok(())
+    }
+
+    fn extend(&mut self, by: Duration) {
+        let longest = Instant::now() + self.patience;
+        let extended = self.deadline.deadline() + by;
+        self.deadline.as_mut().reset(extended.min(longest));
+    }
+
+    /// Whether the caller has used up its time; woken when it may have.
+    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(held) = self.pace.held(context) else { return false };
+        if !held.is_zero() {
+            self.extend(held);
+        }
+        self.deadline.as_mut().poll(context).is_ready()
     }
 }
 
@@ -92,13 +115,14 @@ impl Body for MeteredBody {
             self.charged = true;
             self.charge.add(Limits::REQUEST_COST)?;
         }
+        self.rest = None;
         match Pin::new(&mut self.inner).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.count(frame.data_ref().map_or(0, Bytes::len))?;
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(end) => Poll::Ready(end.map(|failed| failed.map_err(BodyError::from))),
-            Poll::Pending if self.deadline.as_mut().poll(context).is_ready() => {
+            Poll::Pending if self.is_late(context) => {
                 let (received, seconds) = (self.received, self.begun.elapsed());
                 Poll::Ready(Some(Err(BodyError::TooSlow { received, seconds })))
             }

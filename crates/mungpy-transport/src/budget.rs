@@ -80,6 +80,14 @@ impl Charge {
         self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
+
+    /// Gives a part back before the request ends, as a long stream must: at most what is held.
+    pub fn give_back(&self, bytes: usize) {
+        let give = |held: usize| Some(held.saturating_sub(bytes));
+        let before = self.0.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
+        let given = bytes.min(before.unwrap_or_default());
+        self.0.budget.0.used.fetch_sub(given, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Held {
@@ -105,5 +113,20 @@ mod tests {
         assert!(second.add(1).is_err());
         drop(kept);
         second.add(6).unwrap();
+    }
+
+    #[test]
+    fn no_more_is_given_back_than_is_held() {
+        let budget = Budget::new(10);
+        let (first, second) = (budget.charge(), budget.charge());
+        first.add(6).unwrap();
+        first.give_back(2);
+        second.add(6).unwrap();
+        assert!(second.add(1).is_err());
+        first.give_back(100);
+        assert_eq!(first.bytes(), 0);
+        second.add(4).unwrap();
+        drop((first, second));
+        budget.charge().add(10).unwrap();
     }
 }

@@ -12,10 +12,15 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of all request bodies in flight.
     pub body_memory: usize,
-    /// How long the head of a first request may take, and how far a body may fall behind
-    /// [`Limits::SLOWEST`].
+    /// How long a TLS handshake and the head of a first request may take together, and how far a
+    /// body may fall behind [`Limits::SLOWEST`]. An answer that has begun counts as idle if nothing
+    /// was sent or received for as long and the application is not at work for it (see
+    /// [`Pace`](crate::Pace)): its connection may then be closed to make room for another, and the
+    /// drain does not wait for it.
     pub receive_timeout: Duration,
-    /// How long a connection may stay open without a request.
+    /// How long a connection may stay open without a request, and how long a part of an answer may
+    /// wait for the caller to take it. A connection that has become old with nothing but idle answers
+    /// may stay open as long, too.
     pub idle_timeout: Duration,
     /// How long requests in flight may take after the signal to stop.
     pub grace: Duration,
@@ -40,6 +45,17 @@ impl Limits {
     pub const STREAMS: u32 = 128;
     /// Bytes of the head of a request.
     pub const HEAD: usize = 32 * 1024;
+    /// Bytes of the largest HTTP/2 frame that is taken.
+    pub const FRAME: u32 = 16 * 1024;
+    /// Streams that an HTTP/2 caller may reset before the server has looked at them.
+    pub const RESETS: usize = 20;
+    /// Streams that the server may reset for faults of an HTTP/2 caller.
+    pub const FAULTS: usize = 128;
+    /// Bytes of an answer that wait in one HTTP/2 stream for the network.
+    pub const SEND_BUFFER: usize = 128 * 1024;
+    /// How old a connection becomes, a tenth more or less, before the caller is asked to open
+    /// another: behind a balancer of connections, new servers get their share so.
+    pub const MAX_AGE: Duration = Duration::from_secs(30 * 60);
     /// How often to ask an HTTP/2 caller whether it is still there.
     pub const PING_INTERVAL: Duration = Duration::from_secs(30);
     /// How long it may take to answer.
@@ -60,7 +76,7 @@ impl Default for Limits {
 /// What a server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// HTTP/2 without TLS, as gRPC needs it.
+    /// HTTP/2 alone, as gRPC needs it.
     Http2,
     /// HTTP/1.1, and HTTP/2 for those who begin with it.
     Any,

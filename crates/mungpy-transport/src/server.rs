@@ -1,37 +1,55 @@
 //! Accepts connections within the limits, serves them, drains.
 
-use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioTimer},
     server::conn::auto::Builder,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use super::{
-    Budget, Limits, MeteredBody, Protocol, answer::AnswerBody, connection::Connection, descriptors,
+    Budget, Limits, MeteredBody, Protocol, Tls,
+    connection::Connection,
+    descriptors,
+    host::Host,
     occasional::Occasional,
+    room::Room,
+    watched::{Reloadable, keep_fresh},
 };
 
 /// The shortest and the longest pause after a connection could not be accepted.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// When the head of a request had arrived; an extension of each request.
-#[derive(Debug, Clone, Copy)]
-pub struct Arrival(pub Instant);
+/// A server that is about to serve.
+pub struct Server {
+    listener: TcpListener,
+    protocol: Protocol,
+    limits: Limits,
+    max_age: Duration,
+    tls: Option<Tls>,
+    watched: Vec<Arc<dyn Reloadable>>,
+    counted: Option<Counter>,
+}
 
-/// Serves `app` until `stop` completes, then drains: idle connections are closed at once, requests
-/// in flight are finished as far as the grace period allows.
-///
-/// Every request has its [`Arrival`] and its [`Charge`](super::Charge) among its extensions.
+/// Counts a connection until the returned value is dropped.
+type Counter = Box<dyn Fn() -> Box<dyn Send> + Send + Sync>;
+
+/// Serves `app` in plain text until `stop` completes, see [`Server::serve`].
 pub async fn serve<S, B>(
     listener: TcpListener,
     protocol: Protocol,
@@ -45,30 +63,104 @@ pub async fn serve<S, B>(
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     B: Send + 'static,
 {
-    let limits = Limits { connections: descriptors::for_connections(limits.connections), ..limits };
-    let (builder, budget) = (builder(protocol), Budget::new(limits.body_memory));
-    let mut house = House::new(limits);
-    let mut stop = pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => break,
-            () = house.left() => continue,
-            accepted = listener.accept() => accepted.map(|(stream, _)| stream),
-        };
-        if let Some((stream, connection)) = house.admit(accepted).await {
-            let (builder, budget) = (builder.clone(), budget.clone());
-            let app = app.clone();
-            house.tasks.spawn(async move {
-                let meter = service_fn(|request| {
-                    answer(request, app.clone(), &connection, &budget, limits)
-                });
-                let io = builder.serve_connection(TokioIo::new(stream), meter);
-                connection.drive(io, &limits).await;
-            });
-        }
+    Server::new(listener, protocol).limits(limits).serve(app, stop).await;
+}
+
+impl Server {
+    /// A server in plain text and within the default limits.
+    pub fn new(listener: TcpListener, protocol: Protocol) -> Self {
+        let (limits, max_age) = (Limits::DEFAULT, Limits::MAX_AGE);
+        Self { listener, protocol, limits, max_age, tls: None, watched: Vec::new(), counted: None }
     }
-    drop(listener);
-    house.drain().await;
+
+    /// What callers may use.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// How old a connection becomes, a tenth more or less, before the caller is asked to open
+    /// another. Requests in flight are finished, however long they take, except answers that are
+    /// idle for [`Limits::idle_timeout`].
+    #[must_use]
+    pub fn max_age(self, max_age: Duration) -> Self {
+        Self { max_age, ..self }
+    }
+
+    /// Speaks TLS if there is any, and nothing else then. Its files are watched.
+    #[must_use]
+    pub fn tls(mut self, tls: Option<Tls>) -> Self {
+        if let Some(tls) = &tls {
+            self.watched.push(Arc::new(tls.clone()));
+        }
+        Self { tls, ..self }
+    }
+
+    /// Calls `count` for each connection, and drops what it returns when the connection ends.
+    #[must_use]
+    pub fn counted<T: Send + 'static>(self, count: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        let counted: Counter = Box::new(move || Box::new(count()));
+        Self { counted: Some(counted), ..self }
+    }
+
+    /// Follows the changes of other files, those of [`Tokens`](super::Tokens) for example, as long
+    /// as it serves.
+    #[must_use]
+    pub fn watch(mut self, watched: Arc<dyn Reloadable>) -> Self {
+        self.watched.push(watched);
+        self
+    }
+
+    /// Serves `app` until `stop` completes, then drains: idle connections are closed at once,
+    /// requests in flight are finished as far as the grace period allows, answers that are idle (see
+    /// [`Limits::receive_timeout`]) are cut off. A caller who has not hung up has that long from
+    /// the end of its last answer, part of which may still be on its way.
+    ///
+    /// Every request has its [`Arrival`](super::Arrival), its [`Charge`](super::Charge), its
+    /// [`Pace`](super::Pace) and its [`Peer`](super::Peer) among its extensions.
+    pub async fn serve<S, B>(self, app: S, stop: impl Future<Output = ()>)
+    where
+        S: Service<Request<MeteredBody>, Response = Response<B>, Error = Infallible>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        B: Send + 'static,
+    {
+        let connections = descriptors::for_connections(self.limits.connections);
+        let limits = Limits { connections, ..self.limits };
+        let host = Arc::new(Host {
+            builder: builder(self.protocol),
+            budget: Budget::new(limits.body_memory),
+            patience: limits.receive_timeout,
+            protocol: self.protocol,
+            tls: self.tls,
+            failed: Mutex::default(),
+            app,
+        });
+        let mut fresh = JoinSet::new();
+        if !self.watched.is_empty() {
+            fresh.spawn(keep_fresh(self.watched));
+        }
+        let mut house = House::new(limits, self.max_age);
+        let mut stop = pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut stop => break,
+                () = house.left() => continue,
+                accepted = self.listener.accept() => accepted,
+            };
+            if let Some((stream, address, connection)) = house.admit(accepted).await {
+                let served = Arc::clone(&host).receive(stream, address, connection);
+                let open = self.counted.as_ref().map(|count| count());
+                house.tasks.spawn(async move {
+                    let _open = open;
+                    served.await;
+                });
+            }
+        }
+        drop(self.listener);
+        house.drain().await;
+    }
 }
 
 fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
@@ -81,43 +173,22 @@ fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
         .keep_alive_interval(Limits::PING_INTERVAL)
         .keep_alive_timeout(Limits::PING_TIMEOUT)
         .max_concurrent_streams(Limits::STREAMS)
-        .max_header_list_size(Limits::HEAD as u32);
+        .max_frame_size(Limits::FRAME)
+        .max_header_list_size(Limits::HEAD as u32)
+        .max_pending_accept_reset_streams(Limits::RESETS)
+        .max_local_error_reset_streams(Limits::FAULTS)
+        .max_send_buf_size(Limits::SEND_BUFFER);
     match protocol {
         Protocol::Http2 => builder.http2_only(),
         Protocol::Any => builder,
     }
 }
 
-/// Answers one request.
-fn answer<S, B>(
-    request: Request<Incoming>,
-    app: S,
-    connection: &Arc<Connection>,
-    budget: &Budget,
-    limits: Limits,
-) -> impl Future<Output = Result<Response<AnswerBody<B>>, Infallible>> + use<S, B>
-where
-    S: Service<Request<MeteredBody>, Response = Response<B>, Error = Infallible>,
-{
-    let mut in_flight = connection.begin();
-    let charge = budget.charge();
-    let (mut parts, body) = request.into_parts();
-    parts.extensions.insert(Arrival(Instant::now()));
-    parts.extensions.insert(charge.clone());
-    let body = MeteredBody::new(body, charge.clone(), limits.receive_timeout);
-    let answer = app.oneshot(Request::from_parts(parts, body));
-    async move {
-        let response = answer.await?;
-        drop(charge);
-        in_flight.answered();
-        Ok(response.map(|body| AnswerBody::new(body, in_flight)))
-    }
-}
-
 /// The connections that are open.
 struct House {
     limits: Limits,
-    open: Vec<Arc<Connection>>,
+    max_age: Duration,
+    room: Arc<Room>,
     tasks: JoinSet<()>,
     pause: Duration,
     refused: Occasional,
@@ -125,10 +196,11 @@ struct House {
 }
 
 impl House {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: Limits, max_age: Duration) -> Self {
         Self {
             limits,
-            open: Vec::new(),
+            max_age,
+            room: Arc::default(),
             tasks: JoinSet::new(),
             pause: PAUSES.0,
             refused: Occasional::default(),
@@ -143,22 +215,20 @@ impl House {
         }
     }
 
-    /// Takes a new connection in if there is room, or if one that waits for a request makes room.
+    /// Takes a new connection in if there is room, or if one that is not at work makes room.
     async fn admit(
         &mut self,
-        accepted: io::Result<TcpStream>,
-    ) -> Option<(TcpStream, Arc<Connection>)> {
-        let stream = match accepted {
-            Ok(stream) => stream,
+        accepted: io::Result<(TcpStream, SocketAddr)>,
+    ) -> Option<(TcpStream, SocketAddr, Arc<Connection>)> {
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 self.rest(&error).await;
                 return None;
             }
         };
         self.pause = PAUSES.0;
-        // Only the tasks hold a second reference.
-        self.open.retain(|connection| Arc::strong_count(connection) > 1 && connection.is_kept());
-        if self.open.len() >= self.limits.connections && !self.make_room() {
+        if self.room.taken() >= self.limits.connections && !self.make_room() {
             let limit = self.limits.connections;
             if let Some(times) = self.refused.happened() {
                 tracing::warn!(limit, times, "connections refused: too many are open");
@@ -166,19 +236,14 @@ impl House {
             return None;
         }
         let _ = stream.set_nodelay(true);
-        let connection = Arc::new(Connection::new());
-        self.open.push(Arc::clone(&connection));
-        Some((stream, connection))
+        let (room, limits, max_age) = (&self.room, self.limits, self.max_age);
+        let connection = room.take(|id| Connection::new(id, Arc::clone(room), limits, max_age));
+        Some((stream, address, connection))
     }
 
-    /// Closes the connection that has waited longest for a request, if there is one. One that had a
-    /// request before may wait longer, by the time in which a caller must begin.
+    /// Closes the connection that is least worth to be kept, if there is one.
     fn make_room(&mut self) -> bool {
-        let bonus = self.limits.receive_timeout;
-        let worth = |(used, last): (bool, Instant)| if used { last + bonus } else { last };
-        let waiting = self.open.iter().filter_map(|open| Some((worth(open.waiting()?), open)));
-        let oldest = waiting.min_by_key(|(worth, _)| *worth).map(|(_, open)| open);
-        oldest.inspect(|connection| connection.close()).is_some()
+        self.room.least().inspect(|connection| connection.close()).is_some()
     }
 
     /// Waits before the next attempt to accept, for want of file descriptors mostly.
@@ -196,7 +261,7 @@ impl House {
 
     /// Closes every connection, and waits for requests in flight as long as the grace period lasts.
     async fn drain(mut self) {
-        for connection in self.open.drain(..) {
+        for connection in self.room.all() {
             connection.dismiss();
         }
         let ended = async { while self.tasks.join_next().await.is_some() {} };

@@ -1,12 +1,7 @@
-//! Log lines on standard error; the environment variable `MUNGPY_LOG` filters them.
-//!
-//! A thread of its own writes them, so that a log that nobody reads, a pipe that is closed or a
-//! full disk never holds up or fails a request. Lines that cannot be kept are counted, and the
-//! count is logged as soon as a line can be written again.
+//! The queue of log lines, and the thread that writes them.
 
 use std::{
-    env,
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     mem,
     sync::{
         Arc, OnceLock,
@@ -17,42 +12,15 @@ use std::{
 };
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that may wait for a slow reader.
 const WAITING_LINES: usize = 4096;
 /// How long the end of the program may wait for lines that are not written yet.
 const FLUSH: Duration = Duration::from_millis(300);
 
-/// Format of the log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people, in colour on a terminal unless `NO_COLOR` is set.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
-/// Starts logging for the whole process. `default` is the filter, e.g. `info`, unless `MUNGPY_LOG`
-/// sets another. Keep the guard until the program ends.
-pub fn start(default: &str, format: Format) -> Guard {
-    let filter = EnvFilter::try_from_env("MUNGPY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let colour = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
-    let (sender, guard) = lines(io::stderr(), colour);
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(sender)
-        .log_internal_errors(false)
-        .with_ansi(colour);
-    match format {
-        Format::Text => lines.init(),
-        Format::Json => lines.json().init(),
-    }
-    guard
-}
-
 /// Both ends of the queue of lines in front of `out`.
-fn lines(out: impl Write + Send + 'static, colour: bool) -> (Sender, Guard) {
+pub(super) fn lines(out: impl Write + Send + 'static, colour: bool) -> (Sender, QueueGuard) {
     let counts = Arc::new(Counts::default());
     let writer = LineWriter { out, colour, counts: Arc::clone(&counts) };
     let (queue, worker) = NonBlockingBuilder::default()
@@ -61,7 +29,8 @@ fn lines(out: impl Write + Send + 'static, colour: bool) -> (Sender, Guard) {
         .thread_name("log")
         .finish(writer);
     let _ = counts.refused.set(queue.error_counter());
-    (Sender { queue, counts: Arc::clone(&counts) }, Guard { worker: Some(worker), counts })
+    let guard = QueueGuard { worker: Some(worker), counts: Arc::clone(&counts) };
+    (Sender { queue, counts }, guard)
 }
 
 /// What became of the lines so far.
@@ -102,7 +71,7 @@ impl Counts {
 }
 
 /// Puts lines into the queue.
-struct Sender {
+pub(super) struct Sender {
     queue: NonBlocking,
     counts: Arc<Counts>,
 }
@@ -156,14 +125,13 @@ fn one_line(line: &[u8], colour: bool) -> Vec<u8> {
     bytes.map(|(index, &byte)| if kept(index, byte) { byte } else { b' ' }).collect()
 }
 
-/// Keeps the log running. Dropping it waits a moment for lines that are not written yet.
-#[must_use = "dropping the guard ends the log"]
-pub struct Guard {
+/// Keeps the thread running. Dropping it waits a moment for lines that are not written yet.
+pub(super) struct QueueGuard {
     worker: Option<WorkerGuard>,
     counts: Arc<Counts>,
 }
 
-impl Drop for Guard {
+impl Drop for QueueGuard {
     fn drop(&mut self) {
         let begun = Instant::now();
         while self.counts.waiting() > 0 && begun.elapsed() < FLUSH {

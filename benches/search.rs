@@ -94,7 +94,8 @@ fn search(criterion: &mut Criterion) {
                 b.iter(|| {
                     let person = next.next().unwrap();
                     let policy = Policy::AtLeast(0);
-                    let query = Query { person, answers, policy, top: 10, excluded: &none };
+                    let query =
+                        Query { person, answers, policy, top: 10, excluded: &none, allowed: None };
                     black_box(index.search(&query))
                 });
             });

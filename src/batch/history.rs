@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use mungpy_core::reason::WithReason;
+use mungpy_core::reason::{Reason, WithReason};
 use serde::{Deserialize, Serialize};
 
 use super::{BatchError, BatchReport};
@@ -87,7 +87,7 @@ pub struct Run {
 }
 
 impl Run {
-    fn begun(trigger: &str, is_part: bool, now: DateTime<Utc>) -> Self {
+    pub(super) fn begun(trigger: &str, is_part: bool, now: DateTime<Utc>) -> Self {
         Self {
             started_at: now,
             ended_at: None,
@@ -108,7 +108,11 @@ impl Run {
         }
     }
 
-    fn ended(mut self, result: &Result<BatchReport, BatchError>, now: DateTime<Utc>) -> Self {
+    pub(super) fn ended(
+        mut self,
+        result: &Result<BatchReport, BatchError>,
+        now: DateTime<Utc>,
+    ) -> Self {
         self.ended_at = Some(now);
         match result {
             Ok(report) => {
@@ -128,6 +132,17 @@ impl Run {
             }
         }
         self
+    }
+
+    /// The run after a bug ended it.
+    pub(super) fn panicked(self, now: DateTime<Utc>) -> Self {
+        Self {
+            ended_at: Some(now),
+            end: Some(RunEnd::Failed),
+            reason: Some(Reason::Internal.code().to_owned()),
+            message: Some("the batch panicked; see the log of the server".to_owned()),
+            ..self
+        }
     }
 }
 
@@ -215,7 +230,7 @@ impl History {
     }
 
     /// Begins a run. One that was killed before is noted as interrupted.
-    pub(super) fn begin(&self, trigger: &str, is_part: bool) -> Result<Journal, CatalogueError> {
+    pub(super) fn begin(&self, run: Run) -> Result<Journal, CatalogueError> {
         let mut runs = self.known();
         if let Some(killed) = runs.last_mut().filter(|run| run.end.is_none()) {
             killed.end = Some(RunEnd::Interrupted);
@@ -223,8 +238,7 @@ impl History {
             tracing::warn!(done, listed, "the last run was killed; this one goes on where it was");
             self.keep(&runs)?;
         }
-        let journal =
-            Journal { history: self.clone(), run: Run::begun(trigger, is_part, Utc::now()) };
+        let journal = Journal { history: self.clone(), run };
         journal.write()?;
         Ok(journal)
     }

@@ -80,10 +80,10 @@ impl Known {
         self.entries.values().filter(move |entry| roster.lacks(entry))
     }
 
-    /// Number of dogs that are known from a source. A store of version 0.2 knew only one.
-    pub(super) fn of_source(&self, source: &str) -> usize {
-        let of = |entry: &&Entry| entry.source() == source || entry.source().is_empty();
-        self.entries.values().filter(of).count()
+    /// The dogs that are known from a source. A store of version 0.2 knew only one.
+    pub(super) fn of_source(&self, source: &str) -> impl Iterator<Item = &Entry> {
+        let of = move |entry: &&Entry| entry.source() == source || entry.source().is_empty();
+        self.entries.values().filter(of)
     }
 
     /// All entries.

@@ -59,6 +59,9 @@ impl Losses {
     ) -> Self {
         let mut losses = Self { before: 0, after, removed: 0, refused: 0 };
         for entry in entries {
+            if roster.is_deleted(entry) {
+                continue;
+            }
             losses.before += 1;
             if kept.contains(entry.dog_id()) {
                 continue;

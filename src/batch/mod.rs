@@ -10,6 +10,7 @@
 //! where it stopped. What takes a dog away is committed last, once the batch knows that it does not
 //! lose too many. Servers see nothing until the new catalogue is moved into place.
 
+mod control;
 mod error;
 mod harvest;
 mod history;
@@ -37,6 +38,7 @@ use crate::{
     catalogue::{Catalogue, DataDir, DogRecord, SearchTables, Store},
     extract::{self, Extractor, Workers},
 };
+pub use control::{BatchControl, ControlError, RunRequest, WatchedRun};
 pub use error::BatchError;
 use harvest::Harvest;
 pub use history::{History, Run, RunEnd};
@@ -97,6 +99,8 @@ pub struct RunOptions {
     pub fetches: usize,
     /// What starts the run, for the history.
     pub trigger: String,
+    /// When the run began, for the history; now, if it is not set.
+    pub started_at: Option<DateTime<Utc>>,
 }
 
 impl Default for RunOptions {
@@ -111,6 +115,7 @@ impl Default for RunOptions {
             kept: DEFAULT_KEPT,
             fetches: DEFAULT_FETCHES,
             trigger: "manual".to_owned(),
+            started_at: None,
         }
     }
 }
@@ -119,6 +124,11 @@ impl RunOptions {
     /// Whether the run may leave out what another would do.
     fn is_part(&self) -> bool {
         self.limit.is_some() || self.since.is_some()
+    }
+
+    /// The run as it begins.
+    fn run(&self) -> Run {
+        Run::begun(&self.trigger, self.is_part(), self.started_at.unwrap_or_else(Utc::now))
     }
 }
 
@@ -134,8 +144,7 @@ impl Batch<'_> {
     ) -> Result<BatchReport, BatchError> {
         let store = self.data_dir.open_store()?;
         self.data_dir.clear_partial(&store)?;
-        let mut journal =
-            History::of(self.data_dir).begin(&self.options.trigger, self.options.is_part())?;
+        let mut journal = History::of(self.data_dir).begin(self.options.run())?;
         let mut reached = (0, 0);
         let result = self.work(&store, extractor, stop, &mut |done, all| {
             reached = (done, all);

@@ -83,6 +83,8 @@ pub(super) struct Roster {
     unlisted: HashSet<String>,
     /// Sources, and ids of dogs that they say can no longer be adopted.
     gone: HashSet<(Arc<str>, String)>,
+    /// Sources, and ids of dogs that somebody took away one by one.
+    deleted: HashSet<(Arc<str>, String)>,
     /// Sources that failed, or told only a part: what they do not list stays.
     partial: HashSet<Arc<str>>,
     /// All sources of the run.
@@ -148,6 +150,11 @@ impl Roster {
         self.faults.extend(listing.faults);
         self.unlisted.extend(listing.unlisted);
         self.gone.extend(listing.gone.into_iter().map(|dog_id| (Arc::clone(&name), dog_id)));
+        let deleted = listing.deleted.into_iter().map(|dog_id| (Arc::clone(&name), dog_id));
+        for place in deleted {
+            self.gone.insert(place.clone());
+            self.deleted.insert(place);
+        }
         for mut dog in listing.dogs {
             // Records hold whole seconds.
             dog.expires_at = dog.expires_at.and_then(|time| time.with_nanosecond(0));
@@ -214,6 +221,12 @@ impl Roster {
         self.gone.contains(&(source.into(), dog_id.to_owned())) || !stays
     }
 
+    /// Whether somebody has taken the dog away.
+    pub(super) fn is_deleted(&self, entry: &Entry) -> bool {
+        let place = (entry.source().into(), entry.dog_id().to_owned());
+        !self.holds(entry.dog_id()) && self.deleted.contains(&place)
+    }
+
     /// Whether a dog that was to be tried again is gone.
     pub(super) fn lacks_trial(&self, dog_id: &str, source: &str) -> bool {
         let is_gone = || self.gone.contains(&(source.into(), dog_id.to_owned()));
@@ -263,7 +276,8 @@ fn checked(
     occasion: &Occasion<'_>,
 ) -> Result<Listing, BatchError> {
     let is_empty = listing.dogs.is_empty() && listing.unlisted.is_empty() && !listing.is_of_changes;
-    let dogs = known.of_source(&source.name);
+    let is_lost = |entry: &&Entry| !listing.deleted.contains(entry.dog_id());
+    let dogs = known.of_source(&source.name).filter(is_lost).count();
     if is_empty && dogs > 0 && !occasion.allow_empty {
         return Err(BatchError::SourceEmpty { name: source.source.name(), known: dogs });
     }

@@ -76,6 +76,16 @@ impl DataDir {
         Ok(path)
     }
 
+    /// Folder of the dogs that callers push.
+    pub fn pushed_path(&self) -> PathBuf {
+        self.root.join("pushed")
+    }
+
+    /// Whether a process has the store open, as a batch that is under way has.
+    pub fn is_store_open(&self) -> bool {
+        opening::is_locked(&self.root.join("store"))
+    }
+
     /// Path of the last runs of the batch.
     pub fn runs_path(&self) -> PathBuf {
         self.root.join("runs.jsonl")

@@ -47,6 +47,12 @@ pub(super) fn lock(path: &Path) -> Result<File, CatalogueError> {
     Ok(file)
 }
 
+/// Whether somebody holds the lock of a store. Nothing is created for the question.
+pub(super) fn is_locked(path: &Path) -> bool {
+    let file = File::open(beside(path, ".lock"));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// Opens the database and the tree of entries, creating them if necessary.
 pub(super) fn open(path: &Path, lock: &File) -> Result<(Db, Tree), CatalogueError> {
     check_threads(path)?;

@@ -16,7 +16,7 @@ use crate::{
     catalogue::Catalogue,
     extract::{self, Extractor},
     files::{self, PhotoFileError},
-    matching::{MatchAnswer, Matcher, PersonPhoto, Snapshot},
+    matching::{MatchAnswer, Matcher, Snapshot},
     photo::Photo,
     picture::{self, Portrait},
     settings::Settings,
@@ -80,13 +80,14 @@ fn answer_here(
 ) -> Result<MatchResponse, Failure> {
     let models = extract::dog_version(&settings.models);
     let catalogue = Catalogue::read_of(&settings.data_dir.catalogue_path(), &models)?;
-    let snapshot = Snapshot::of(&catalogue, &settings.questionnaire, &settings.persons());
-    let matcher = Matcher::new(settings.questionnaire.clone(), settings.policy);
+    let persons = settings.persons();
+    let snapshot = Snapshot::of(catalogue, &settings.questionnaire, &persons);
+    let matcher = Matcher::new(settings.questionnaire.clone(), settings.policy, &persons);
     let question = matcher.question(&snapshot, request.clone())?;
     let mut extractor = Extractor::load(Species::Person, &settings.models)?;
-    let answer = matcher.answer(&mut extractor, &snapshot, question, || true)?;
+    let answer = matcher.answer(&mut extractor, &snapshot, &question, || true)?;
     if let Some(out) = &command.picture {
-        write_picture(out, &draw(&catalogue, &snapshot, request, &answer)?)?;
+        write_picture(out, &draw(&snapshot, request, &answer)?)?;
     }
     Ok(answer.response)
 }
@@ -101,10 +102,10 @@ fn request(command: &args::Match) -> Result<MatchRequest, Failure> {
         photos,
         image_id,
         answers: command.answers.iter().map(|text| answer(text)).collect::<Result<_, _>>()?,
-        policy: None,
         top: command.top,
         excluded_dog_ids: command.exclude.clone(),
         language: command.language.clone(),
+        ..MatchRequest::default()
     })
 }
 
@@ -128,14 +129,13 @@ fn answer(text: &str) -> Result<Answer, Failure> {
 }
 
 fn draw(
-    catalogue: &Catalogue,
     snapshot: &Snapshot,
     request: &MatchRequest,
     answer: &MatchAnswer,
 ) -> Result<Vec<u8>, Failure> {
     let hit = &answer.found.hits[0];
     let dog_id = snapshot.index.dog_id(hit.dog);
-    let dog = catalogue.dog(dog_id).expect("the index holds the dogs of the catalogue");
+    let dog = snapshot.dog(hit.dog);
     if dog.photo_location.contains("://") {
         let message = format!(
             "the photo of the dog is at {}, and a picture is drawn of files only",
@@ -143,18 +143,15 @@ fn draw(
         );
         return Err(Failure::new(Reason::FileUnusable, message));
     }
-    let location = Path::new(&dog.photo_location);
+    let location = Path::new(&*dog.photo_location);
     let bytes = read_photo(location)?;
-    let kept = answer.photos.iter().zip(&request.photos).find(|(photo, _)| !photo.left_out);
-    let (PersonPhoto { found: Ok(person), .. }, person_bytes) = kept.expect("one photo is kept")
-    else {
-        unreachable!("a photo that is kept shows a face")
-    };
+    let (number, person) = answer.person.first_used().expect("one photo is kept");
+    let person_bytes = &request.photos[number];
     let (person_photo, dog_photo) = (Photo::decode(person_bytes)?, Photo::decode(&bytes)?);
-    let ratios = snapshot.index.explain(&answer.person, hit.dog);
+    let ratios = snapshot.index.explain(&answer.person.measurement, hit.dog);
     let drawn = picture::side_by_side(
         &Portrait { photo: &person_photo, landmarks: &person.landmarks, caption: "you" },
-        &Portrait { photo: &dog_photo, landmarks: &dog.landmarks, caption: &dog.dog_id },
+        &Portrait { photo: &dog_photo, landmarks: &dog.landmarks(), caption: dog_id },
         answer.response.score,
         &ratios,
     )?;

@@ -13,7 +13,8 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use mungpy_runtime::{failure::Failure, output};
+use mungpy_runtime::{failure::Failure, logging::ExtraLayer, output};
+use mungpy_telemetry::trace::{self, TraceExport};
 
 use crate::{
     settings::{Layers, Settings},
@@ -50,7 +51,8 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
         Command::Batch(command) => command.daemon,
         _ => false,
     };
-    let _log = layers.start_logging(if stays { "info" } else { "warn" });
+    let (_traces, spans) = traces(&layers, &args.command)?;
+    let log = layers.start_logging(if stays { "info" } else { "warn" }, spans);
     vision::prepare_process();
     if let Some(gpu) = settings.gpu {
         vision::choose_gpu(gpu)?;
@@ -60,10 +62,38 @@ fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
         Command::Batch(command) => batch::run(command, &layers, &settings),
         Command::Catalogue(command) => catalogue::run(command, &layers, &settings),
         Command::Match(command) => match_::run(command, &settings),
-        Command::Serve(_) => serve::run(&layers, &settings),
+        Command::Serve(_) => serve::run(&layers, &settings, reread(args, matches), log.filter()),
         Command::Models(command) => models::run(command, &settings),
         Command::Config(_) | Command::Evaluate(_) | Command::Population(_) => {
             unreachable!("these have returned above")
         }
     }
+}
+
+/// Exports the traces of a server, if its settings name a collector.
+fn traces(
+    layers: &Layers,
+    command: &Command,
+) -> Result<(Option<TraceExport>, Option<ExtraLayer>), Failure> {
+    match (&layers.serve.otlp, command) {
+        (Some(collector), Command::Serve(_)) => {
+            let version = env!("CARGO_PKG_VERSION");
+            let (export, spans) = trace::start_export(collector.expose(), "mungpy", version)?;
+            Ok((Some(export), Some(spans)))
+        }
+        _ => Ok((None, None)),
+    }
+}
+
+/// Reads the settings again, as the command line of this process names them.
+fn reread(args: &Args, matches: &ArgMatches) -> serve::Reread {
+    let (config, common, matches) = (args.config.clone(), args.common.clone(), matches.clone());
+    let options = match &args.command {
+        Command::Serve(command) => Some(command.options.clone()),
+        _ => None,
+    };
+    Box::new(move || {
+        let layers = Layers::new(config.as_deref(), &common, None, options.as_ref(), &matches);
+        layers.map_err(|error| error.to_string())
+    })
 }

@@ -6,8 +6,9 @@
 use mungpy_core::face::FaceError;
 
 use super::{
-    ExtractError, Extraction, Extractor,
-    search::{FoundFace, Passes, QUICK_SIDE},
+    Demand, ExtractError, Extraction, Extractor,
+    passes::{Passes, QUICK_SIDE},
+    search::FoundFace,
     sight::{Sight, Sighted},
 };
 use crate::{
@@ -25,25 +26,26 @@ const INTEROCULAR_IN_BOX: f64 = 0.40;
 pub(super) fn describe(
     extractor: &mut Extractor,
     bytes: &[u8],
+    demand: &Demand,
 ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
-    let coarse = Photo::decode_coarsely(bytes, QUICK_SIDE as u32)?;
+    let coarse = extractor.decode(|| Photo::decode_coarsely(bytes, QUICK_SIDE as u32))?;
     if !coarse.is_coarse {
-        return extractor.describe_decoded(&coarse);
+        return extractor.describe_every(&coarse, demand);
     }
-    let seen = match find(extractor, &coarse, Passes::Quick) {
+    let seen = match find(extractor, &coarse, Passes::Quick, demand) {
         Err(ExtractError::Face(FaceError::NoFace { .. })) => {
-            let whole = Photo::decode(bytes)?;
-            let seen = find(extractor, &whole, Passes::Thorough)?;
-            return extractor.conclude(seen);
+            let whole = extractor.decode(|| Photo::decode(bytes))?;
+            let seen = find(extractor, &whole, Passes::Thorough, demand)?;
+            return extractor.conclude(seen, demand);
         }
         seen => seen?,
     };
     let side = coarse.raster.long_side();
     let wanted = side_for(&seen.found.face, side);
     if wanted <= side {
-        return extractor.conclude(seen);
+        return extractor.conclude(seen, demand);
     }
-    let finer = Photo::decode_coarsely(bytes, wanted as u32)?;
+    let finer = extractor.decode(|| Photo::decode_coarsely(bytes, wanted as u32))?;
     let scale = [
         finer.raster.width() as f64 / coarse.raster.width() as f64,
         finer.raster.height() as f64 / coarse.raster.height() as f64,
@@ -51,15 +53,19 @@ pub(super) fn describe(
     let in_finer = |point: [f64; 2]| [0, 1].map(|axis| (point[axis] + 0.5) * scale[axis] - 0.5);
     let found = FoundFace { face: seen.found.face.map(in_finer), ..seen.found };
     let sight = Sight::turned_as(&finer, seen.is_mirrored())?;
-    extractor.conclude(sight.with(found)?)
+    extractor.conclude(sight.with(found)?, demand)
 }
 
 fn find<'a>(
     extractor: &mut Extractor,
     photo: &'a Photo,
     passes: Passes,
+    demand: &Demand,
 ) -> Result<Sighted<'a>, ExtractError> {
-    extractor.find(vec![Sight::of(photo)?], passes).remove(0)
+    let sight = Sight::of(photo)?;
+    let found = extractor.find(&[&sight], passes, demand).remove(0)?;
+    let face = sight.choose(&found, demand.choice)?;
+    sight.with(face)
 }
 
 /// Longer side of the raster in which the eyes of a face are far enough from each other, in pixels;

@@ -5,6 +5,7 @@ use mungpy_core::{
     reason::{Reason, WithReason},
 };
 
+use super::Unwanted;
 use crate::{photo::PhotoError, vision::VisionError};
 
 /// Why a photo could not be measured.
@@ -19,6 +20,9 @@ pub enum ExtractError {
     /// There is no face, or no comparable one.
     #[error(transparent)]
     Face(#[from] FaceError),
+    /// Nobody waits for the answer any more.
+    #[error(transparent)]
+    Unwanted(#[from] Unwanted),
 }
 
 impl WithReason for ExtractError {
@@ -27,6 +31,7 @@ impl WithReason for ExtractError {
             Self::Photo(error) => error.reason(),
             Self::Vision(error) => error.reason(),
             Self::Face(error) => error.reason(),
+            Self::Unwanted(_) => Reason::RequestBroken,
         }
     }
 }
@@ -36,7 +41,7 @@ impl ExtractError {
     pub fn is_fault_of_photo(&self) -> bool {
         match self {
             Self::Photo(error) => error.is_fault_of_photo(),
-            Self::Vision(_) => false,
+            Self::Vision(_) | Self::Unwanted(_) => false,
             Self::Face(_) => true,
         }
     }

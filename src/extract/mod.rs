@@ -4,10 +4,14 @@
 //! the photo outlives [`Extractor::extract`].
 
 mod coarse;
+mod demand;
 mod error;
+mod extraction;
 mod landmarking;
 mod memory;
 mod parallel;
+mod passes;
+mod portrait;
 mod search;
 mod sight;
 mod stages;
@@ -15,26 +19,27 @@ mod usual;
 
 use std::sync::Arc;
 
-use mungpy_core::face::{
-    self, FaceError, Landmarks, Measurement, ModelOrigin, PersonProportions, Quality,
-    QualityLimits, Species,
-};
+use mungpy_core::face::{self, ModelOrigin, PersonProportions, Quality, Species};
 
 use crate::{
-    photo::{Photo, Raster, Turn},
-    vision::{
-        Descriptor, Detection, Detector, Models, Role, VisionError, landmarking::BOXES_LOOKS,
-    },
+    photo::{Photo, Raster},
+    vision::{Descriptor, Detector, Models, Role, VisionError, landmarking::BOXES_LOOKS},
 };
 use landmarking::{BoxedFace, LandmarkEstimate, LandmarkModel, LookPlan};
-use search::{FaceFinder, Passes};
+use mungpy_telemetry::Stage;
+use passes::Passes;
+use search::{FaceFinder, FoundFaces};
 use sight::{Sight, Sighted};
 pub(crate) use stages::{STAGES, Stages};
 use usual::UsualProportions;
 
+pub use demand::{Demand, FaceChoice, Unwanted};
 pub use error::ExtractError;
+pub use extraction::Extraction;
 pub use memory::{MemoryShort, check_memory};
 pub use parallel::{Workers, for_each_batch, for_each_parallel};
+pub use portrait::{FacePortrait, MAX_FACES, PhotoPortrait};
+pub use stages::StageTimes;
 
 /// Versions of everything between the models and the numbers: face search, jitter, ratios,
 /// estimate. Raise a species' when a measurement of it would come out otherwise; new dogs are
@@ -50,34 +55,6 @@ const MEASURED_PERSON_LOOKS: LookPlan = LookPlan::Aligned { mirrored: true };
 const DESCRIBED_PERSON_LOOKS: LookPlan = LookPlan::Aligned { mirrored: false };
 const DOG_LOOKS: LookPlan = LookPlan::Jittered { boxes: BOXES_LOOKS };
 
-/// The result of measuring a photo. Coordinates are pixels of the upright photo.
-#[derive(Debug, Clone)]
-pub struct Extraction {
-    /// Species of the face.
-    pub species: Species,
-    /// Box of the face.
-    pub face: Detection,
-    /// Number of faces found; the largest of the sure ones was used.
-    pub faces_found: usize,
-    /// How the photo had to be turned to make the face upright.
-    pub turn: Turn,
-    /// The 16 landmarks.
-    pub landmarks: Landmarks,
-    /// How far to trust the face.
-    pub quality: Quality,
-    /// The proportions that are compared: a person's usual ones, if they are estimated.
-    pub measurement: Measurement,
-    /// The proportions read off this photo.
-    pub measured: Measurement,
-}
-
-impl Extraction {
-    /// Refuses a face that is not comparable.
-    pub fn check(&self) -> Result<(), FaceError> {
-        self.quality.check(QualityLimits::of(self.species))
-    }
-}
-
 /// Measures faces of one species. Each thread needs its own.
 pub struct Extractor {
     species: Species,
@@ -86,6 +63,7 @@ pub struct Extractor {
     usual: Option<UsualProportions>,
     model_version: Arc<str>,
     version: Arc<str>,
+    times: StageTimes,
 }
 
 impl Extractor {
@@ -120,6 +98,7 @@ impl Extractor {
             usual,
             model_version: model_version.into(),
             version: parts.join("+").into(),
+            times: StageTimes::default(),
         })
     }
 
@@ -134,6 +113,7 @@ impl Extractor {
             usual: None,
             model_version: Arc::clone(&version),
             version,
+            times: StageTimes::default(),
         })
     }
 
@@ -146,12 +126,18 @@ impl Extractor {
             usual: self.usual.as_ref().map(UsualProportions::try_clone).transpose()?,
             model_version: Arc::clone(&self.model_version),
             version: Arc::clone(&self.version),
+            times: StageTimes::default(),
         })
     }
 
     /// Species of the faces that it measures.
     pub fn species(&self) -> Species {
         self.species
+    }
+
+    /// Whether proportions are estimated from the whole face, not read off each photo.
+    pub fn estimates(&self) -> bool {
+        self.usual.is_some()
     }
 
     /// Version of the models and of the measurement. Never compare measurements of different
@@ -163,6 +149,11 @@ impl Extractor {
     /// Version of the models that see a photo; what is estimated from it may differ.
     pub fn model_version(&self) -> &str {
         &self.model_version
+    }
+
+    /// How long the stages took since this was last asked.
+    pub fn take_times(&mut self) -> StageTimes {
+        std::mem::take(&mut self.times)
     }
 
     /// Measures the largest face in a photo: a JPEG, PNG or WebP file in memory. A photo of a
@@ -177,17 +168,57 @@ impl Extractor {
         &mut self,
         bytes: &[u8],
     ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
-        match self.species {
-            Species::Person => coarse::describe(self, bytes),
-            Species::Dog => self.describe_decoded(&Photo::decode(bytes)?),
-        }
+        self.describe_wanted(bytes, &Demand::default())
     }
 
-    /// Does the same, but refuses a face that is not comparable.
-    pub fn extract_usable(&mut self, bytes: &[u8]) -> Result<Extraction, ExtractError> {
-        let found = self.extract(bytes)?;
+    /// Measures the face that is meant, but refuses one that is not comparable. Ends early once
+    /// nobody waits for it any more.
+    pub fn extract_usable(
+        &mut self,
+        bytes: &[u8],
+        demand: &Demand,
+    ) -> Result<Extraction, ExtractError> {
+        let (found, _) = self.describe_wanted(bytes, demand)?;
         found.check()?;
         Ok(found)
+    }
+
+    fn describe_wanted(
+        &mut self,
+        bytes: &[u8],
+        demand: &Demand,
+    ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
+        demand.check()?;
+        if self.species == Species::Person && demand.choice == FaceChoice::Largest {
+            return coarse::describe(self, bytes, demand);
+        }
+        let photo = self.decode(|| Photo::decode(bytes))?;
+        self.describe_every(&photo, demand)
+    }
+
+    /// Measures the face that is meant of all that a photo shows.
+    fn describe_every(
+        &mut self,
+        photo: &Photo,
+        demand: &Demand,
+    ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
+        let passes = match demand.choice {
+            FaceChoice::Largest => Passes::All,
+            FaceChoice::Single | FaceChoice::Nearest(_) => Passes::EveryFace,
+        };
+        let sight = Sight::of(photo)?;
+        let found = self.find(&[&sight], passes, demand).remove(0)?;
+        let face = sight.choose(&found, demand.choice)?;
+        self.conclude(sight.with(face)?, demand)
+    }
+
+    /// Decodes, and takes note of how long that takes.
+    fn decode<E>(&mut self, decode: impl FnOnce() -> Result<Photo, E>) -> Result<Photo, E> {
+        let _span = stages::enter(Stage::Decode);
+        let mut watch = Stages::begin();
+        let photo = decode();
+        self.times.decode += watch.lap();
+        photo
     }
 
     /// Measures the largest face in a decoded photo.
@@ -216,37 +247,52 @@ impl Extractor {
         &mut self,
         photos: &[&Photo],
     ) -> Vec<Result<(Extraction, Option<Descriptor>), ExtractError>> {
-        let mut stages = Stages::begin();
+        let (mut watch, demand) = (Stages::begin(), Demand::default());
         let sights = photos.iter().map(|photo| Sight::of(photo)).collect();
-        let found = on_good(sights, |sights| self.find(sights, Passes::All));
-        let detect_us = stages.end();
-        let located = on_good(found, |found| self.locate(found));
-        let landmarks_us = stages.end();
+        let sighted = on_good(sights, |sights: Vec<Sight>| {
+            let found = self.find(&sights.iter().collect::<Vec<_>>(), Passes::All, &demand);
+            let pairs = sights.into_iter().zip(found);
+            let chosen = pairs.map(|(sight, found)| {
+                let face = sight.choose(&found?, demand.choice)?;
+                sight.with(face)
+            });
+            chosen.collect()
+        });
+        let detect_us = watch.end();
+        let located = on_good(sighted, |sighted| self.locate(sighted));
+        let landmarks_us = watch.end();
         let measured = located.into_iter().map(|located| self.measure(located?)).collect();
-        let (photos, describe_us) = (photos.len(), stages.end());
+        let (photos, describe_us) = (photos.len(), watch.end());
         tracing::debug!(target: STAGES, photos, detect_us, landmarks_us, describe_us, "measured");
         measured
     }
 
-    /// The face in each photo.
-    fn find<'a>(
+    /// The faces in each photo.
+    fn find(
         &mut self,
-        sights: Vec<Sight<'a>>,
+        sights: &[&Sight],
         passes: Passes,
-    ) -> Vec<Result<Sighted<'a>, ExtractError>> {
-        let rasters: Vec<&Raster> = sights.iter().map(Sight::raster).collect();
+        demand: &Demand,
+    ) -> Vec<Result<FoundFaces, ExtractError>> {
+        let _span = stages::enter(Stage::Detect);
+        let mut watch = Stages::begin();
+        let rasters: Vec<&Raster> = sights.iter().map(|sight| sight.raster()).collect();
         let landmarks = &mut self.landmarks;
-        let found =
-            self.finder.find(&rasters, passes, |boxes| landmarking::first_looks(boxes, landmarks));
-        sights.into_iter().zip(found).map(|(sight, found)| sight.with(found?)).collect()
+        let look = |boxes: &[BoxedFace]| landmarking::first_looks(boxes, landmarks);
+        let found = self.finder.find(&rasters, passes, demand, look);
+        self.times.detect += watch.lap();
+        found
     }
 
     /// Measures the face that was found in a photo.
     fn conclude(
         &mut self,
         seen: Sighted,
+        demand: &Demand,
     ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
+        demand.check()?;
         let located = self.locate(vec![seen]).remove(0)?;
+        demand.check()?;
         self.measure(located)
     }
 
@@ -255,8 +301,11 @@ impl Extractor {
         &mut self,
         sighted: Vec<Sighted<'a>>,
     ) -> Vec<Result<(Sighted<'a>, LandmarkEstimate), ExtractError>> {
+        let _span = stages::enter(Stage::Landmarks);
+        let mut watch = Stages::begin();
         let faces: Vec<BoxedFace> = sighted.iter().map(Sighted::boxed).collect();
         let estimates = landmarking::locate(&faces, &mut self.landmarks);
+        self.times.landmarks += watch.lap();
         sighted.into_iter().zip(estimates).map(|(seen, found)| Ok((seen, found?))).collect()
     }
 
@@ -265,6 +314,8 @@ impl Extractor {
         &mut self,
         (seen, estimate): (Sighted, LandmarkEstimate),
     ) -> Result<(Extraction, Option<Descriptor>), ExtractError> {
+        let _span = stages::enter(Stage::Describe);
+        let mut watch = Stages::begin();
         let descriptor = match &mut self.usual {
             Some(usual) => Some(usual.describe(seen.upright(), &estimate.landmarks)?),
             None => None,
@@ -283,6 +334,7 @@ impl Extractor {
             landmark_disagreement: estimate.disagreement,
             ..pose
         };
+        self.times.describe += watch.lap();
         let faces_found = seen.found.faces_found;
         let species = self.species;
         let extraction = Extraction {

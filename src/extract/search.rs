@@ -1,139 +1,52 @@
-//! Where to look for the face in a photo, and at which size.
+//! Finds the faces in a photo, pass by pass.
 
 use mungpy_core::face::{FaceError, Species};
 
 use super::{
-    ExtractError,
+    Demand, ExtractError,
     landmarking::{BoxedFace, FirstLook},
+    passes::{LARGE_FACES_SIDE, Pass, Passes},
 };
 use crate::{
     photo::{Chip, PhotoError, Raster, Turn},
     vision::{Detection, Detector, VisionError},
 };
 
-/// One search over a photo.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Pass {
-    /// Longer side that the photo is scaled to, in pixels.
-    side: usize,
-    /// How the photo is turned.
-    turn: Turn,
-    /// Whether to search four overlapping quarters (two in a flat photo), because a detector's
-    /// memory grows with the area (dlib's CNN: 0.8 GB for 1536 px).
-    in_quarters: bool,
+/// The faces that a pass has found in a raster.
+pub(super) struct FoundFaces {
+    candidates: Vec<Candidate>,
+    /// How the raster was turned when the faces were found.
+    pub(super) turn: Turn,
 }
 
-/// Which passes run. Cheap ones come first; each further one runs only if the last found nothing.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Passes {
-    /// Those over a small raster, which show large faces quickly (HOG: 320 px in 8 ms, 480 px in
-    /// 17).
-    Quick,
-    /// Those that are left when the quick ones have found nothing.
-    Thorough,
-    /// All.
-    All,
-}
-
-impl Passes {
-    /// The passes of a species. Persons are at last searched for sideways and upside down, because
-    /// many photos have lost their EXIF orientation.
-    fn of(self, species: Species) -> Vec<Pass> {
-        let (mut quick, thorough) = match species {
-            Species::Person => {
-                let turned = [Turn::Quarter, Turn::ThreeQuarters, Turn::Half]
-                    .map(|turn| Pass { turn, ..Pass::upright(QUICK_SIDE) });
-                let thorough = [Pass::upright(960)].into_iter().chain(turned).collect();
-                (vec![Pass::upright(LARGE_FACES_SIDE), Pass::upright(QUICK_SIDE)], thorough)
-            }
-            Species::Dog => {
-                let close = Pass { in_quarters: true, ..Pass::upright(CLOSE_SIDE) };
-                (vec![Pass::upright(384)], vec![Pass::upright(768), close])
-            }
-        };
-        match self {
-            Self::Quick => quick,
-            Self::Thorough => thorough,
-            Self::All => {
-                quick.extend(thorough);
-                quick
-            }
-        }
-    }
-}
-
-/// Longer side of a photo, in pixels, at which a person's face that is a quarter as wide is found.
-const LARGE_FACES_SIDE: usize = 320;
-/// Longer side, in pixels, that the quick passes over a photo of a person need at most.
-pub(super) const QUICK_SIDE: usize = 480;
-
-/// At this side, a head of 40 px in a photo of 960 px has 69 px. The detector's window has 80 px:
-/// it misses 3 of 60 such heads, and 8 at 1536 px.
-const CLOSE_SIDE: usize = 1664;
-/// Largest factor by which a photo is enlarged to search its quarters.
-const MAX_CLOSE_ENLARGEMENT: f64 = CLOSE_SIDE as f64 / 960.0;
-/// Side of a quarter, as a share of the photo's longer side. Two quarters overlap by three of the
-/// smallest heads, and a 16:9 photo has a single row of them.
-const QUARTER: f64 = 0.57;
-
-/// Shortest side that dlib accepts, in pixels.
-const SHORTEST_SIDE: usize = 16;
-/// Largest factor by which a small photo is enlarged for a search.
-const MAX_ENLARGEMENT: usize = 3;
-
-impl Pass {
-    /// A pass over the whole photo as it stands.
-    fn upright(side: usize) -> Self {
-        Self { side, turn: Turn::None, in_quarters: false }
-    }
-
-    /// Adapts the pass to a raster with this longer side; `None` if it is not worth running.
-    fn within(self, long_side: usize) -> Option<Self> {
-        if !self.in_quarters {
-            return Some(Self { side: self.side.min(long_side * MAX_ENLARGEMENT), ..self });
-        }
-        let side = self.side.min((long_side as f64 * MAX_CLOSE_ENLARGEMENT) as usize);
-        // Below this, it would show hardly more than the previous pass.
-        (side >= 1000).then_some(Self { side, ..self })
-    }
-
-    /// The views of a raster to search, scaled and turned; none for a strip too narrow to hold a
-    /// face.
-    fn views(self, raster: &Raster) -> Result<Vec<Chip>, PhotoError> {
-        if !self.in_quarters {
-            let short_side = raster.width().min(raster.height()) * self.side / raster.long_side();
-            let is_strip = short_side < SHORTEST_SIDE;
-            return if is_strip {
-                Ok(Vec::new())
-            } else {
-                Ok(vec![raster.whole(self.side, self.turn)?])
-            };
-        }
-        let length = QUARTER * raster.long_side() as f64;
-        let side = (QUARTER * self.side as f64).round() as usize;
-        let [columns, rows] =
-            [raster.width(), raster.height()].map(|all| starts(all as f64, length));
-        let corners = rows.iter().flat_map(|&top| columns.iter().map(move |&left| (left, top)));
-        corners.map(|(left, top)| raster.chip(left, top, length, side)).collect()
-    }
-}
-
-/// Start positions of pieces of this length that cover a side: two, or a centred one if the side is
-/// no longer than a piece.
-fn starts(all: f64, length: f64) -> Vec<f64> {
-    if all <= length { vec![(all - length) / 2.0] } else { vec![0.0, all - length] }
-}
-
-/// The chosen face.
+/// One face of those that were found.
 pub(super) struct FoundFace {
     /// Its box, in pixels of the raster turned by `turn`.
     pub(super) face: Detection,
     /// How the raster was turned when the face was found.
     pub(super) turn: Turn,
-    /// Number of faces found in that pass; the largest was chosen.
+    /// Number of faces found in that pass.
     pub(super) faces_found: usize,
     /// What the landmark network saw in the box, if it had to confirm the face.
     pub(super) first_look: Option<FirstLook>,
+}
+
+impl FoundFaces {
+    /// The faces that are certain enough to be preferred for their size, the largest first.
+    pub(super) fn by_size(&self) -> Vec<FoundFace> {
+        let surest = self.candidates.iter().map(|(face, _)| face.confidence).fold(0.0, f64::max);
+        let is_sure = |(face, _): &&Candidate| face.confidence >= SURE * surest;
+        // Of boxes of the same size, the less certain one comes first.
+        let mut sure: Vec<&Candidate> = self.candidates.iter().rev().filter(is_sure).collect();
+        sure.sort_by(|(a, _), (b, _)| b.area().total_cmp(&a.area()));
+        let found = sure.into_iter().map(|&(face, first_look)| FoundFace {
+            face,
+            turn: self.turn,
+            faces_found: self.candidates.len(),
+            first_look,
+        });
+        found.collect()
+    }
 }
 
 /// Confidence from which a detection counts without confirmation.
@@ -174,20 +87,25 @@ impl FaceFinder {
         Ok(Self { species: self.species, detector: self.detector.try_clone()? })
     }
 
-    /// Finds the largest face that is sufficiently certain in each raster. `look` decides on
-    /// uncertain ones: it returns what it saw in a box, or `None` if that is no face.
+    /// Finds the faces in each raster, at least one. `look` decides on uncertain ones: it returns
+    /// what it saw in a box, or `None` if that is no face.
     ///
-    /// A pass searches all rasters that still lack a face.
+    /// A pass searches all rasters that still lack a face. The search ends early once nobody
+    /// `wants` its result any more.
     pub(super) fn find(
         &mut self,
         rasters: &[&Raster],
         passes: Passes,
+        demand: &Demand,
         mut look: impl FnMut(&[BoxedFace]) -> Vec<Result<Option<FirstLook>, ExtractError>>,
-    ) -> Vec<Result<FoundFace, ExtractError>> {
-        let mut outcomes: Vec<Option<Result<FoundFace, ExtractError>>> =
+    ) -> Vec<Result<FoundFaces, ExtractError>> {
+        let mut outcomes: Vec<Option<Result<FoundFaces, ExtractError>>> =
             rasters.iter().map(|_| None).collect();
         let mut last = vec![None; rasters.len()];
         for pass in passes.of(self.species) {
+            if let Err(unwanted) = demand.check() {
+                return rasters.iter().map(|_| Err(unwanted.into())).collect();
+            }
             let mut due = Vec::new();
             for (number, raster) in rasters.iter().enumerate() {
                 let pass = pass.within(raster.long_side());
@@ -200,7 +118,8 @@ impl FaceFinder {
                 due.iter().map(|&(number, pass)| (rasters[number], pass)).collect();
             for ((number, pass), faces) in due.into_iter().zip(self.search(&searches, &mut look)) {
                 outcomes[number] = match faces {
-                    Ok(faces) => chosen(&faces, pass).map(Ok),
+                    Ok(candidates) if candidates.is_empty() => None,
+                    Ok(candidates) => Some(Ok(FoundFaces { candidates, turn: pass.turn })),
                     Err(error) => Some(Err(error)),
                 };
             }
@@ -262,14 +181,6 @@ impl FaceFinder {
     }
 }
 
-/// The chosen face of a pass.
-fn chosen(candidates: &[Candidate], pass: Pass) -> Option<FoundFace> {
-    let faces: Vec<Detection> = candidates.iter().map(|&(face, _)| face).collect();
-    let face = *largest(&faces)?;
-    let (_, first_look) = *candidates.iter().find(|(other, _)| *other == face)?;
-    Some(FoundFace { face, turn: pass.turn, faces_found: faces.len(), first_look })
-}
-
 /// A face that counts, and what the landmark network saw in it if it was uncertain.
 type Candidate = (Detection, Option<FirstLook>);
 
@@ -314,13 +225,6 @@ const SAME_FACE: f64 = 0.3;
 /// false detections are often large and seldom certain.
 const SURE: f64 = 0.5;
 
-/// The largest of the sufficiently certain faces.
-fn largest(faces: &[Detection]) -> Option<&Detection> {
-    let surest = faces.iter().map(|face| face.confidence).fold(0.0, f64::max);
-    let sure = faces.iter().filter(|face| face.confidence >= SURE * surest);
-    sure.max_by(|a, b| a.area().total_cmp(&b.area()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,29 +238,13 @@ mod tests {
             bottom: side,
             confidence,
         };
-        assert_eq!(largest(&[]), None);
+        let candidates = |faces: &[Detection]| sure(faces.to_vec());
+        let found = |faces: &[Detection]| {
+            FoundFaces { candidates: candidates(faces), turn: Turn::None }.by_size()
+        };
+        assert!(found(&[]).is_empty());
         let faces = [face(80.0, 1.2), face(120.0, 0.9), face(300.0, 0.1)];
-        assert_eq!(largest(&faces), Some(&faces[1]));
-    }
-
-    #[test]
-    fn quarters_cover_a_photo_and_overlap_by_small_heads() {
-        assert_eq!(starts(540.0, QUARTER * 960.0).len(), 1, "16:9 has one row");
-        for (width, height) in [(960.0, 960.0), (960.0, 720.0), (640.0, 960.0), (960.0, 300.0)] {
-            let length = QUARTER * 960.0;
-            for all in [width, height] {
-                let pieces = starts(all, length);
-                assert!(pieces[0] <= 0.0 && pieces[pieces.len() - 1] + length >= all);
-                assert!(pieces.windows(2).all(|two| two[0] + length - two[1] >= 80.0));
-            }
-        }
-    }
-
-    #[test]
-    fn only_photos_with_room_for_small_heads_are_searched_in_quarters() {
-        let close = Passes::All.of(Species::Dog)[2];
-        assert_eq!(close.within(384), None);
-        assert_eq!(close.within(640).map(|pass| pass.side), Some(1109));
-        assert_eq!(close.within(1900).map(|pass| pass.side), Some(CLOSE_SIDE));
+        let sides: Vec<f64> = found(&faces).iter().map(|found| found.face.side()).collect();
+        assert_eq!(sides, [120.0, 80.0]);
     }
 }

@@ -1,8 +1,12 @@
 //! A photo as the extractor looks at it, and the face found in it.
 
-use mungpy_core::face::{self, Landmarks};
+use mungpy_core::face::{self, FaceError, Landmarks, Species};
 
-use super::{ExtractError, landmarking::BoxedFace, search::FoundFace};
+use super::{
+    ExtractError, FaceChoice,
+    landmarking::BoxedFace,
+    search::{FoundFace, FoundFaces},
+};
 use crate::{
     photo::{Photo, Raster, Turn},
     vision::Detection,
@@ -26,8 +30,50 @@ impl<'a> Sight<'a> {
         Ok(Self { photo, mirrored })
     }
 
+    /// A copy for another face of the same photo.
+    pub(super) fn another(&self) -> Result<Self, ExtractError> {
+        Self::turned_as(self.photo, self.mirrored.is_some())
+    }
+
     pub(super) fn raster(&self) -> &Raster {
         self.mirrored.as_ref().unwrap_or(&self.photo.raster)
+    }
+
+    /// The face that is meant among those found in it.
+    pub(super) fn choose(
+        &self,
+        found: &FoundFaces,
+        choice: FaceChoice,
+    ) -> Result<FoundFace, ExtractError> {
+        let mut faces = found.by_size();
+        let away = |face: &FoundFace, point| self.in_photo(face).distance(point);
+        let number = match choice {
+            FaceChoice::Single if faces.len() > 1 => {
+                return Err(FaceError::Several { count: faces.len() }.into());
+            }
+            FaceChoice::Largest | FaceChoice::Single => 0,
+            FaceChoice::Nearest(point) => {
+                let numbered = faces.iter().enumerate();
+                let nearest =
+                    numbered.min_by(|(_, a), (_, b)| away(a, point).total_cmp(&away(b, point)));
+                nearest.map_or(0, |(number, _)| number)
+            }
+        };
+        if faces.is_empty() {
+            return Err(FaceError::NoFace { species: Species::Person.name() }.into());
+        }
+        Ok(faces.swap_remove(number))
+    }
+
+    /// The box of a face, in pixels of the upright photo.
+    fn in_photo(&self, found: &FoundFace) -> Detection {
+        let (width, height) = (self.raster().width() as f64, self.raster().height() as f64);
+        let face = found.face.map(|point| found.turn.undo(point, width, height));
+        let in_photo = |point| self.photo.from_raster(point);
+        if self.mirrored.is_none() {
+            return face.map(in_photo);
+        }
+        face.map(|point| face::landmarks::mirrored(point, width)).map(in_photo)
     }
 
     /// The same with the face found in it.
@@ -71,13 +117,12 @@ impl Sighted<'_> {
         let raster = self.sight.raster();
         let (width, height) = (raster.width() as f64, raster.height() as f64);
         let turn = self.found.turn;
-        let undo = |point| turn.undo(point, width, height);
-        let (face, landmarks) = (self.found.face.map(undo), landmarks.map(undo));
+        let landmarks = landmarks.map(|point| turn.undo(point, width, height));
+        let face = self.sight.in_photo(&self.found);
         let in_photo = |point| self.sight.photo.from_raster(point);
         if self.sight.mirrored.is_none() {
-            return (face.map(in_photo), turn, landmarks.map(in_photo));
+            return (face, turn, landmarks.map(in_photo));
         }
-        let face = face.map(|point| face::landmarks::mirrored(point, width));
-        (face.map(in_photo), turn.mirrored(), landmarks.mirrored(width).map(in_photo))
+        (face, turn.mirrored(), landmarks.mirrored(width).map(in_photo))
     }
 }

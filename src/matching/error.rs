@@ -7,13 +7,14 @@ use mungpy_proto::limits::{
     MAX_PHOTOS, MAX_TOP,
 };
 
+use super::{LandmarksError, attributes::FilterError};
 use crate::extract::ExtractError;
 
 /// Why a request could not be answered with a dog.
 #[derive(Debug, thiserror::Error)]
 pub enum MatchError {
     /// The request has no photo.
-    #[error("the request has no photo; send 1 to {MAX_PHOTOS}")]
+    #[error("the request has no photo; send 1 to {MAX_PHOTOS}, or landmarks")]
     NoPhoto,
     /// The request has too many photos.
     #[error("the request has {count} photos, more than the limit of {MAX_PHOTOS}; send fewer")]
@@ -82,6 +83,20 @@ pub enum MatchError {
         /// What is wrong with it.
         error: ExtractError,
     },
+    /// The landmarks in place of photos break a rule.
+    #[error(transparent)]
+    Landmarks(#[from] LandmarksError),
+    /// A face is chosen by points, but not for each photo.
+    #[error("the face is chosen by {points} points for {photos} photos; send one for each photo")]
+    PointsMissing {
+        /// Number of points.
+        points: usize,
+        /// Number of photos.
+        photos: usize,
+    },
+    /// An attribute filter breaks a rule.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The photos combined yield no valid face.
     #[error(transparent)]
     Face(#[from] FaceError),
@@ -117,10 +132,35 @@ impl WithReason for MatchError {
             Self::LanguageTooLong { .. } => Reason::LanguageTooLong,
             Self::CallerGone => Reason::RequestBroken,
             Self::Photo { error, .. } => error.reason(),
+            Self::Landmarks(error) => error.reason(),
+            Self::PointsMissing { .. } => Reason::FaceChoiceInvalid,
+            Self::Filter(error) => error.reason(),
             Self::Face(error) => error.reason(),
             Self::Temperament(error) => error.reason(),
             Self::CatalogueEmpty { .. } => Reason::CatalogueEmpty,
             Self::NoCandidate { .. } => Reason::NoCandidate,
         }
+    }
+}
+
+impl MatchError {
+    /// The field of the request that is at fault, if one is.
+    pub fn field(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoPhoto | Self::TooManyPhotos { .. } | Self::Photo { .. } | Self::Face(_) => {
+                "photos"
+            }
+            Self::TopTooLarge { .. } => "top",
+            Self::ImageIdTooLong { .. } => "image_id",
+            Self::TooManyAnswers { .. } | Self::Temperament(_) => "answers",
+            Self::TooManyExclusions { .. } | Self::DogIdTooLong { .. } => "excluded_dog_ids",
+            Self::LanguageTooLong { .. } => "language",
+            Self::Landmarks(_) => "landmarks",
+            Self::PointsMissing { .. } => "face",
+            Self::Filter(_) => "attributes",
+            Self::CallerGone | Self::CatalogueEmpty { .. } | Self::NoCandidate { .. } => {
+                return None;
+            }
+        })
     }
 }

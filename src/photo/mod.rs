@@ -49,6 +49,13 @@ impl Photo {
         Self::decode_coarsely(bytes, REDUCED_SIDE)
     }
 
+    /// Decodes a photo so that its longer side has `side` pixels, or as many as it has if those are
+    /// fewer.
+    pub fn decode_within(bytes: &[u8], side: usize) -> Result<Self, PhotoError> {
+        let header = Header::read(bytes)?;
+        Self::of_header(bytes, &header, side as u32, side)
+    }
+
     /// Decodes a JPEG at the smallest cheap size whose longer side has `least_side` pixels, and
     /// never finer than [`Photo::decode`] does. Other files are decoded as there, and so are JPEGs of
     /// many scans.
@@ -56,13 +63,18 @@ impl Photo {
         let header = Header::read(bytes)?;
         let least_side =
             if header.scans() > FEW_SCANS { REDUCED_SIDE } else { least_side.min(REDUCED_SIDE) };
-        let raster = decode::decode(bytes, &header, least_side, MAX_SIDE)?;
-        let (width, height) = if orientation::swaps_sides(header.orientation) {
-            (header.height, header.width)
-        } else {
-            (header.width, header.height)
-        };
-        let is_coarse = decode::shows_more(&header, REDUCED_SIDE, least_side);
+        Self::of_header(bytes, &header, least_side, MAX_SIDE)
+    }
+
+    fn of_header(
+        bytes: &[u8],
+        header: &Header,
+        least_side: u32,
+        max_side: usize,
+    ) -> Result<Self, PhotoError> {
+        let raster = decode::decode(bytes, header, least_side, max_side)?;
+        let (width, height) = header.upright_size();
+        let is_coarse = decode::shows_more(header, REDUCED_SIDE, least_side);
         Ok(Self { raster, width, height, is_coarse })
     }
 

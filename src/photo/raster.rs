@@ -255,6 +255,13 @@ impl Raster {
         Ok(Self { rgb })
     }
 
+    /// Mean brightness (luma), 0 is black and 1 is white.
+    pub fn brightness(&self) -> Result<f64, PhotoError> {
+        let mut grey = Mat::default();
+        imgproc::cvt_color_def(&self.rgb, &mut grey, imgproc::COLOR_RGB2GRAY)?;
+        Ok(core::mean_def(&grey)?[0] / 255.0)
+    }
+
     /// Detail in the picture: the standard deviation of its Laplacian over that of its brightness,
     /// after scaling to 96 px (Pech-Pacheco et al., 2000).
     ///

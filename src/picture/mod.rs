@@ -1,6 +1,7 @@
 //! Draws what was measured and why two faces are alike.
 
 mod canvas;
+mod view;
 
 use mungpy_core::{
     face::{Landmarks, Ratio},
@@ -12,6 +13,7 @@ use crate::{
     photo::{Photo, PhotoError, Raster},
 };
 use canvas::{ACCENT, Canvas, FAINT, INK};
+pub use view::{FACE_EYES, View, ViewError};
 
 /// Height of a line of text, in pixels.
 const LINE: f64 = 26.0;

@@ -3,8 +3,16 @@
 
 use std::time::{Duration, Instant};
 
+use http::HeaderValue;
+use mungpy_core::{reason::Reason, resemblance::Language};
 use mungpy_transport::{Arrival, Charge};
-use tonic::{Request, metadata::MetadataMap};
+use tokio::time::timeout_at;
+use tonic::{
+    Status,
+    metadata::{MetadataMap, MetadataValue},
+};
+
+use super::status::status;
 
 /// What is known of a request before it is looked at.
 pub(super) struct Errand {
@@ -17,18 +25,46 @@ pub(super) struct Errand {
 }
 
 impl Errand {
-    pub(super) fn of<T>(request: &Request<T>) -> Self {
-        let extensions = request.extensions();
+    pub(super) fn of<T>(request: &tonic::Request<T>) -> Self {
+        let timeout = request.metadata().get("grpc-timeout").map(MetadataValue::as_bytes);
+        Self::new(request.extensions(), timeout)
+    }
+
+    /// The same of a call that is not decoded yet.
+    pub(super) fn of_call<B>(request: &http::Request<B>) -> Self {
+        let timeout = request.headers().get("grpc-timeout").map(HeaderValue::as_bytes);
+        Self::new(request.extensions(), timeout)
+    }
+
+    fn new(extensions: &http::Extensions, timeout: Option<&[u8]>) -> Self {
         let arrival = extensions.get().map_or_else(Instant::now, |Arrival(time)| time.into_std());
-        let deadline = timeout(request.metadata()).map(|timeout| arrival + timeout);
+        let deadline = timeout.and_then(duration).map(|timeout| arrival + timeout);
         Self { arrival, deadline, charge: extensions.get().cloned() }
     }
 }
 
+/// Waits for an answer until the caller's deadline.
+pub(super) async fn in_time<T>(
+    deadline: Option<Instant>,
+    answering: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    let Some(deadline) = deadline else { return answering.await };
+    timeout_at(deadline.into(), answering).await.unwrap_or_else(|_| {
+        Err(status(Reason::DeadlinePassed, "the caller's deadline passed; allow more time"))
+    })
+}
+
+/// The language of the people that a request is made for: what the request says, or else what its
+/// caller's browser says.
+pub(super) fn language(tag: &str, metadata: &MetadataMap) -> Language {
+    let accepted = || metadata.get("accept-language")?.to_str().ok()?.split([',', ';']).next();
+    Language::from_tag(if tag.is_empty() { accepted().unwrap_or_default().trim() } else { tag })
+}
+
 /// The value of `grpc-timeout`; tonic keeps its own parser to itself. A value that is malformed
 /// counts as none.
-fn timeout(metadata: &MetadataMap) -> Option<Duration> {
-    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
+fn duration(value: &[u8]) -> Option<Duration> {
+    let text = str::from_utf8(value).ok()?;
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     // At most eight digits, as the protocol says; that cannot overflow.
     let number: u64 = number.parse().ok().filter(|_| number.len() <= 8)?;
@@ -49,11 +85,7 @@ mod tests {
 
     #[test]
     fn timeouts_are_read_as_the_protocol_writes_them() {
-        let read = |text: &str| {
-            let mut metadata = MetadataMap::new();
-            metadata.insert("grpc-timeout", text.parse().unwrap());
-            timeout(&metadata)
-        };
+        let read = |text: &str| duration(text.as_bytes());
         assert_eq!(read("2S"), Some(Duration::from_secs(2)));
         assert_eq!(read("1500m"), Some(Duration::from_millis(1500)));
         assert_eq!(read("99999999H"), Some(Duration::from_secs(99_999_999 * 3600)));

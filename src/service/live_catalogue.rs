@@ -4,7 +4,7 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -29,6 +29,8 @@ pub struct LiveCatalogue {
     persons: Population,
     models: Option<String>,
     current: ArcSwapOption<Snapshot>,
+    /// The file that the current snapshot was made of.
+    loaded: Mutex<Option<Identity>>,
 }
 
 /// Identifies a published file by device, inode, length, and the times of its last changes: of the
@@ -46,7 +48,8 @@ impl LiveCatalogue {
     /// Creates an empty holder for the catalogue published at `path`, to be searched for persons of
     /// a population.
     pub fn new(path: PathBuf, questionnaire: Questionnaire, persons: Population) -> Self {
-        Self { path, questionnaire, persons, models: None, current: ArcSwapOption::empty() }
+        let (current, loaded) = (ArcSwapOption::empty(), Mutex::default());
+        Self { path, questionnaire, persons, models: None, current, loaded }
     }
 
     /// The same, which refuses a catalogue whose dogs were measured by other models than these.
@@ -62,19 +65,27 @@ impl LiveCatalogue {
 
     /// Loads the published catalogue; on failure the current snapshot stays.
     pub fn load(&self) -> Result<Arc<Snapshot>, CatalogueError> {
+        let found = identity(&self.path);
         let catalogue = match &self.models {
             Some(models) => Catalogue::read_of(&self.path, models)?,
             None => Catalogue::read(&self.path)?,
         };
-        let snapshot = Arc::new(Snapshot::of(&catalogue, &self.questionnaire, &self.persons));
+        let snapshot = Arc::new(Snapshot::of(catalogue, &self.questionnaire, &self.persons));
         self.current.store(Some(Arc::clone(&snapshot)));
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = found;
         Ok(snapshot)
     }
 
-    /// Loads each newly published catalogue and then calls `loaded`. What cannot be loaded is tried
-    /// again until it can.
+    /// Calls `loaded` for the current snapshot, if there is one; then loads each newly published
+    /// catalogue and calls it again. What cannot be loaded is tried again until it can.
     pub async fn watch(self: Arc<Self>, loaded: impl AsyncFn(&Snapshot)) {
         let mut attempts = Attempts::default();
+        let known = *self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(snapshot), Some(known)) = (self.current(), known) {
+            attempts.succeeded(known);
+            told(&snapshot);
+            loaded(&snapshot).await;
+        }
         loop {
             if let Some(found) = identity(&self.path)
                 && attempts.is_due(found)
@@ -96,8 +107,7 @@ impl LiveCatalogue {
         match tokio::task::spawn_blocking(move || catalogue.load()).await {
             Ok(Ok(snapshot)) => {
                 attempts.succeeded(found);
-                let dogs = snapshot.index.len();
-                tracing::info!(version = snapshot.version, dogs, "catalogue loaded");
+                told(&snapshot);
                 return Some(snapshot);
             }
             Ok(Err(error)) => {
@@ -115,6 +125,10 @@ impl LiveCatalogue {
         }
         None
     }
+}
+
+fn told(snapshot: &Snapshot) {
+    tracing::info!(version = snapshot.version, dogs = snapshot.index.len(), "catalogue loaded");
 }
 
 /// What came of the attempts to load the published file.

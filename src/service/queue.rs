@@ -1,8 +1,7 @@
 //! The requests that wait for a worker: who is next, and who had better be refused now.
 //!
-//! As long as few wait, the one that came first is next. Under overload the newest is next: its
-//! caller will still be there, while the older ones would all be answered just too late. A request
-//! that cannot be answered in time, as far as one can tell, is refused at once.
+//! The one that came first is next. A request that finds the queue full, or that cannot be answered
+//! in time as far as one can tell, is refused at once.
 
 use std::{
     collections::VecDeque,
@@ -13,8 +12,9 @@ use tokio::sync::oneshot;
 
 /// How long a request may wait, whatever its deadline.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// Photos waiting for each worker from which on the queue counts as overloaded.
-const CALM: usize = 4;
+/// Photos that may wait for each worker. At 40 ms a photo, the last one waits for little more than
+/// a second; more would only make everybody wait longer.
+const WAITING: usize = 32;
 /// Weight of the latest measurement in the running estimate.
 const WEIGHT: f64 = 0.2;
 /// The shortest time after which to try again.
@@ -65,25 +65,54 @@ impl<T> Queue<T> {
         self.photo = Some(self.photo.map_or(latest, |known| known + WEIGHT * (latest - known)));
     }
 
-    /// Lets a request wait for its turn, and refuses those for which it is now too late.
+    /// Whether the queue has no room for one more photo.
+    pub(super) fn is_full(&mut self) -> bool {
+        self.forget_gone();
+        self.photos() >= WAITING * self.workers
+    }
+
+    /// Number of requests that wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.iter().filter(|waiting| !waiting.turn.is_closed()).count()
+    }
+
+    /// Lets a request wait for its turn, or refuses it for want of room or time.
     pub(super) fn push(
         &mut self,
         job: Job,
         now: Instant,
-    ) -> oneshot::Receiver<Result<T, Overload>> {
+    ) -> Result<oneshot::Receiver<Result<T, Overload>>, Overload> {
+        self.forget_gone();
+        let ahead = self.photos();
+        // A request of several photos may fill the queue, but none may overfill it.
+        let is_full = ahead >= WAITING * self.workers;
+        if is_full || now + self.wait(ahead) > self.latest_start(&job) {
+            return Err(self.overload(ahead));
+        }
         let (turn, receiver) = oneshot::channel();
-        self.waiting.retain(|waiting| !waiting.turn.is_closed());
         self.waiting.push_back(Waiting { job, turn });
-        self.refuse_hopeless(now);
-        receiver
+        Ok(receiver)
+    }
+
+    /// What to tell a request that comes behind all that wait.
+    pub(super) fn overload_of_all(&self) -> Overload {
+        self.overload(self.photos())
+    }
+
+    /// Forgets those whose callers have gone.
+    fn forget_gone(&mut self) {
+        self.waiting.retain(|waiting| !waiting.turn.is_closed());
+    }
+
+    fn photos(&self) -> usize {
+        self.waiting.iter().map(|waiting| waiting.job.photos).sum()
     }
 
     /// The sender to hand an idle worker to. Callers who have gone and those whose time is up are
     /// passed over.
     pub(super) fn next(&mut self, now: Instant) -> Option<oneshot::Sender<Result<T, Overload>>> {
         loop {
-            let newest = self.is_overloaded();
-            let next = if newest { self.waiting.pop_back() } else { self.waiting.pop_front() }?;
+            let next = self.waiting.pop_front()?;
             if next.turn.is_closed() {
                 continue;
             }
@@ -107,37 +136,10 @@ impl<T> Queue<T> {
 
     /// What to tell a request that comes behind `ahead` photos.
     pub(super) fn overload(&self, ahead: usize) -> Overload {
-        let all = self.waiting.iter().map(|waiting| waiting.job.photos).sum();
-        Overload { wait: self.wait(ahead), retry: self.wait(all).clamp(SHORTEST_RETRY, PATIENCE) }
-    }
-
-    /// Refuses every request that cannot begin in time when those before it go first.
-    fn refuse_hopeless(&mut self, now: Instant) {
-        let mut order: Vec<usize> = (0..self.waiting.len()).collect();
-        if self.is_overloaded() {
-            order.reverse();
+        Overload {
+            wait: self.wait(ahead),
+            retry: self.wait(self.photos()).clamp(SHORTEST_RETRY, PATIENCE),
         }
-        let (mut ahead, mut hopeless) = (0, Vec::new());
-        for index in order {
-            let job = self.waiting[index].job;
-            if now + self.wait(ahead) > self.latest_start(&job) {
-                hopeless.push((index, ahead));
-            } else {
-                ahead += job.photos;
-            }
-        }
-        hopeless.sort_unstable();
-        for (index, ahead) in hopeless.into_iter().rev() {
-            let overload = self.overload(ahead);
-            if let Some(refused) = self.waiting.remove(index) {
-                let _ = refused.turn.send(Err(overload));
-            }
-        }
-    }
-
-    fn is_overloaded(&self) -> bool {
-        let photos: usize = self.waiting.iter().map(|waiting| waiting.job.photos).sum();
-        photos > CALM * self.workers
     }
 
     /// How long a worker takes for some photos, so far as is known.
@@ -164,13 +166,13 @@ mod tests {
         queue
     }
 
-    fn push(queue: &mut Queue<u8>, now: Instant, seconds: Option<u64>) -> Receiver {
+    fn push(
+        queue: &mut Queue<u8>,
+        now: Instant,
+        seconds: Option<u64>,
+    ) -> Result<Receiver, Overload> {
         let deadline = seconds.map(|seconds| now + Duration::from_secs(seconds));
         queue.push(Job { photos: 1, arrival: now, deadline }, now)
-    }
-
-    fn is_refused(receiver: &mut Receiver) -> bool {
-        matches!(receiver.try_recv(), Ok(Err(_)))
     }
 
     fn serve(queue: &mut Queue<u8>, now: Instant) {
@@ -180,44 +182,51 @@ mod tests {
     #[test]
     fn a_deadline_before_the_expected_answer_is_refused_at_once() {
         let (mut queue, now) = (queue(), Instant::now());
-        let mut patient = push(&mut queue, now, Some(60));
+        let patient = push(&mut queue, now, Some(60));
+        assert!(patient.is_ok());
         // One is measured, one waits, and the third would be answered after three seconds.
-        let mut hasty = push(&mut queue, now, Some(2));
-        assert!(is_refused(&mut hasty) && !is_refused(&mut patient));
-        let mut in_time = push(&mut queue, now, Some(4));
-        assert!(!is_refused(&mut in_time));
+        assert!(push(&mut queue, now, Some(2)).is_err());
+        assert!(push(&mut queue, now, Some(4)).is_ok());
     }
 
     #[test]
-    fn first_come_first_served_until_too_many_wait() {
+    fn first_come_first_served() {
         let (mut queue, now) = (queue(), Instant::now());
-        let mut waiting: Vec<_> = (0..CALM).map(|_| push(&mut queue, now, None)).collect();
-        serve(&mut queue, now);
-        assert!(waiting[0].try_recv().unwrap().is_ok());
-        for _ in 0..2 {
-            waiting.push(push(&mut queue, now, None));
+        let mut waiting: Vec<_> = (0..3).map(|_| push(&mut queue, now, None).unwrap()).collect();
+        for receiver in &mut waiting {
+            serve(&mut queue, now);
+            assert!(receiver.try_recv().unwrap().is_ok());
         }
-        serve(&mut queue, now);
-        assert!(waiting[CALM + 1].try_recv().unwrap().is_ok(), "the newest");
-        serve(&mut queue, now);
-        assert!(waiting[1].try_recv().unwrap().is_ok(), "the oldest that is left");
     }
 
     #[test]
-    fn under_overload_the_oldest_are_refused_and_the_queue_stays_short() {
+    fn a_full_queue_refuses_at_once_and_says_when_to_try_again() {
+        let mut queue = Queue::<u8>::new(2);
+        queue.learn(1, Duration::from_millis(40));
+        let now = Instant::now();
+        let kept: Vec<_> = (0..200).filter_map(|_| push(&mut queue, now, None).ok()).collect();
+        assert_eq!(kept.len(), 2 * WAITING);
+        assert!(queue.is_full());
+        let overload = push(&mut queue, now, None).unwrap_err();
+        assert!((1.0..2.0).contains(&overload.retry.as_secs_f64()), "{overload:?}");
+        drop(kept);
+        assert!(!queue.is_full(), "callers who have gone leave room");
+        assert_eq!(queue.len(), 0);
+    }
+
+    #[test]
+    fn no_request_waits_longer_than_the_server_is_patient() {
         let (mut queue, now) = (queue(), Instant::now());
-        let mut all: Vec<_> = (0..100).map(|_| push(&mut queue, now, None)).collect();
-        let refused = all.iter_mut().filter_map(|one| one.try_recv().ok()).count();
-        assert_eq!(refused, 90, "ten seconds of work may wait");
-        let retry = queue.overload(0).retry;
-        assert_eq!(retry, PATIENCE);
+        let kept = (0..100).filter_map(|_| push(&mut queue, now, None).ok()).collect::<Vec<_>>();
+        assert_eq!(kept.len(), 10, "ten seconds of work may wait");
+        assert_eq!(queue.overload(0).retry, PATIENCE);
     }
 
     #[test]
     fn callers_who_have_gone_are_passed_over() {
         let (mut queue, now) = (queue(), Instant::now());
-        drop(push(&mut queue, now, None));
-        let mut second = push(&mut queue, now, None);
+        drop(push(&mut queue, now, None).unwrap());
+        let mut second = push(&mut queue, now, None).unwrap();
         serve(&mut queue, now);
         assert!(second.try_recv().unwrap().is_ok() && queue.waiting.is_empty());
     }
@@ -225,8 +234,8 @@ mod tests {
     #[test]
     fn who_waited_too_long_is_refused_when_his_turn_comes() {
         let (mut queue, now) = (queue(), Instant::now());
-        let mut late = push(&mut queue, now, Some(5));
+        let mut late = push(&mut queue, now, Some(5)).unwrap();
         assert!(queue.next(now + Duration::from_secs(5)).is_none());
-        assert!(is_refused(&mut late));
+        assert!(matches!(late.try_recv(), Ok(Err(_))));
     }
 }

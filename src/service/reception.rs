@@ -2,36 +2,54 @@
 //! to every refusal that has none.
 
 use http::{Request, Response};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
+use mungpy_core::reason::Reason;
+use mungpy_proto::limits::{MAX_PHOTO_BYTES, MAX_REQUEST_BYTES, MAX_SMALL_REQUEST_BYTES};
+use mungpy_telemetry::RequestId;
 use mungpy_transport::{BodyError, Charge, MeteredBody};
 use tokio::sync::Semaphore;
 use tonic::{Code, Status, body::Body};
-use tonic_types::StatusExt;
+use tonic_types::StatusExt as _;
 
-use super::status;
+use super::{WorkerPool, queue::Overload, status};
 
-/// The only method whose requests are large.
-const MATCH: &str = "/mungpy.v1.MatchService/Match";
+/// The methods that measure one request, and the bytes that it may have.
+const MEASURING: [(&str, usize); 2] = [
+    ("/mungpy.v1.MatchService/Match", MAX_REQUEST_BYTES),
+    ("/mungpy.v1.MatchService/Describe", MAX_PHOTO_BYTES + MAX_SMALL_REQUEST_BYTES),
+];
+
+/// Bytes before a message that tell its length.
+const PREFIX: usize = 5;
 
 /// Where the methods of reflection begin.
 const REFLECTION: &str = "/grpc.reflection.";
 /// Streams of reflection at a time. Callers decide how long they last, and each holds memory.
 static REFLECTIONS: Semaphore = Semaphore::const_new(16);
 
-/// Receives the body of a match request as a whole, and passes on the others as they come.
+/// Receives the body of a request to measure as a whole, if there is room for one more, and passes
+/// on the others as they come.
 ///
 /// Tonic sets memory for a message aside as soon as its length is known, however little of it
 /// arrives then.
 ///
 /// # Errors
 /// The body did not arrive.
-pub(super) async fn receive(request: Request<MeteredBody>) -> Result<Request<Body>, Status> {
+pub(super) async fn receive(
+    request: Request<MeteredBody>,
+    workers: &WorkerPool,
+) -> Result<Request<Body>, Status> {
     let (parts, body) = request.into_parts();
-    let body = match parts.extensions.get() {
-        Some(charge) if parts.uri.path() == MATCH => {
-            whole(body, charge).await.map_err(status::of_body)?
+    let path = parts.uri.path();
+    let measuring = MEASURING.iter().find(|(method, _)| *method == path);
+    let body = match (measuring, parts.extensions.get()) {
+        (Some((_, most)), Some(charge)) => {
+            if let Some(overload) = workers.overload() {
+                return Err(refusal(overload));
+            }
+            whole(body, *most, charge).await?
         }
-        _ if parts.uri.path().starts_with(REFLECTION) => {
+        _ if path.starts_with(REFLECTION) => {
             let busy = |_| status::busy("too many streams of reflection are open; try again");
             let permit = REFLECTIONS.try_acquire().map_err(busy)?;
             Body::new(body.map_err(status::of_body).map_frame(move |frame| {
@@ -44,28 +62,44 @@ pub(super) async fn receive(request: Request<MeteredBody>) -> Result<Request<Bod
     Ok(Request::from_parts(parts, body))
 }
 
-async fn whole(body: MeteredBody, charge: &Charge) -> Result<Body, BodyError> {
-    let received = body.collect().await?;
+/// The answer to a request that finds no room in the queue.
+fn refusal(overload: Overload) -> Status {
+    let (wait, retry) = (overload.wait.as_secs_f64(), overload.retry.as_secs_f64());
+    let message = format!(
+        "all workers are busy for {wait:.1} s or longer and no more requests may wait; \
+         try again in {retry:.1} s"
+    );
+    status::overloaded(overload.retry, message)
+}
+
+async fn whole(body: MeteredBody, most: usize, charge: &Charge) -> Result<Body, Status> {
+    let received = Limited::new(body, most + PREFIX).collect().await.map_err(of_limited)?;
     // Tonic copies the message while it reads it.
     let copy = charge.another();
-    copy.add(charge.bytes())?;
+    copy.add(charge.bytes()).map_err(|spent| status::of_body(spent.into()))?;
     Ok(Body::new(received.map_frame(move |frame| {
         let _ = &copy;
         frame
     })))
 }
 
-/// Gives a reason to an answer that is nothing but a status without one.
-pub(super) fn explain(response: Response<Body>) -> Response<Body> {
-    match Status::from_header_map(response.headers()) {
-        // The health service says NOT_FOUND of a service that it does not know, as its protocol
-        // demands.
-        Some(own)
-            if !matches!(own.code(), Code::Ok | Code::NotFound)
-                && own.get_error_details().error_info().is_none() =>
-        {
-            status::explained(&own).into_http()
-        }
-        _ => response,
+fn of_limited(error: Box<dyn std::error::Error + Send + Sync>) -> Status {
+    if let Ok(error) = error.downcast::<BodyError>() {
+        return status::of_body(*error);
     }
+    let message = "the request has more bytes than the method takes; send fewer and smaller photos";
+    status::status(Reason::RequestTooLarge, message)
+}
+
+/// Gives a reason to an answer that is nothing but a status without one, and the id of the request to
+/// every refusal.
+pub(super) fn explain(response: Response<Body>, own: &Status, id: &RequestId) -> Response<Body> {
+    // The health service says NOT_FOUND of a service that it does not know, as its protocol demands.
+    if own.code() == Code::NotFound && own.details().is_empty() {
+        return response;
+    }
+    if own.get_error_details().error_info().is_none() {
+        return status::of_request(&status::explained(own), id).into_http();
+    }
+    status::of_request(own, id).into_http()
 }

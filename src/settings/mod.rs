@@ -12,7 +12,7 @@ mod share;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
     thread,
 };
@@ -151,6 +151,7 @@ impl Layers {
             row("gpu", common.gpu.unwrap_or_default().to_string()),
             row("temperament", path(&common.temperament, "(built in)")),
             row("policy", common.policy.clone().unwrap_or_else(|| Policy::default().to_string())),
+            row("log", text(&common.log, "")),
             row("log_json", common.log_json.to_string()),
             row("batch.source", path(&batch.source, "")),
             row("batch.database", batch.database.as_ref().map_or(String::new(), Secret::to_string)),
@@ -174,12 +175,36 @@ impl Layers {
             row("serve.idle_timeout", limits.idle_timeout.as_secs().to_string()),
             row("serve.grace", limits.grace.as_secs().to_string()),
         ];
+        shown.extend(self.shown_of_service().map(|(key, value)| row(key, value)));
         shown.extend(self.sources.iter().map(|source| Shown {
             key: format!("source {}", source.name()),
             value: serde_json::to_string(source).expect("a source is plain data"),
             origin: Origin::File,
         }));
         shown
+    }
+
+    /// What decides who may call the server, and how it is watched.
+    fn shown_of_service(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let serve = &self.serve;
+        let path = |path: &Option<PathBuf>| {
+            path.as_ref().map_or(String::new(), |path| path.display().to_string())
+        };
+        let number = |number: Option<NonZeroU32>| number.map_or(String::new(), |n| n.to_string());
+        let address = serve.metrics.map_or(String::new(), |address| address.to_string());
+        [
+            ("serve.drain_pause", serve.drain_pause().as_secs().to_string()),
+            ("serve.max_catalogue_age", number(serve.max_catalogue_age)),
+            ("serve.tls_cert", path(&serve.tls_cert)),
+            ("serve.tls_key", path(&serve.tls_key)),
+            ("serve.tls_client_ca", path(&serve.tls_client_ca)),
+            ("serve.allow_plaintext", serve.allow_plaintext.to_string()),
+            ("serve.tokens", path(&serve.tokens)),
+            ("serve.rate_limit", number(serve.rate_limit)),
+            ("serve.metrics", address),
+            ("serve.otlp", serve.otlp.as_ref().map_or(String::new(), Secret::to_string)),
+        ]
+        .into_iter()
     }
 
     /// Threads that measure photos, at least one.
@@ -208,10 +233,16 @@ impl Layers {
         self.serve.listen.unwrap_or(LISTEN)
     }
 
-    /// Starts logging for the whole process, until the guard is dropped.
-    pub fn start_logging(&self, default: &str) -> logging::Guard {
+    /// Starts logging for the whole process, until the guard is dropped. `spans` also receives the
+    /// spans of requests.
+    pub fn start_logging(
+        &self,
+        default: &str,
+        spans: Option<logging::ExtraLayer>,
+    ) -> logging::Guard {
         let json = self.common.log_json;
-        logging::start(default, if json { logging::Format::Json } else { logging::Format::Text })
+        let format = if json { logging::Format::Json } else { logging::Format::Text };
+        logging::start_with(self.common.log.as_deref(), default, format, spans)
     }
 }
 
@@ -241,12 +272,7 @@ impl Settings {
             Some(path) => Questionnaire::parse(&read(path)?)?,
             None => Questionnaire::default(),
         };
-        let policy = match &common.policy {
-            Some(text) => {
-                text.parse().map_err(|_| SettingsError::Policy { policy: text.clone() })?
-            }
-            None => Policy::default(),
-        };
+        let policy = Self::policy_of(layers)?;
         let models = Models::new(&common.models)
             .with_dog_detector(common.detector.unwrap_or_default())
             .with_person_landmarks(common.person_landmarks.unwrap_or_default())
@@ -267,6 +293,15 @@ impl Settings {
             questionnaire,
             policy,
         })
+    }
+
+    /// The policy that the options name.
+    pub fn policy_of(layers: &Layers) -> Result<Policy, SettingsError> {
+        let parsed =
+            layers.common.policy.as_ref().map(|text| {
+                text.parse().map_err(|_| SettingsError::Policy { policy: text.clone() })
+            });
+        Ok(parsed.transpose()?.unwrap_or_default())
     }
 
     /// The threads that measure photos in batches.
@@ -313,9 +348,15 @@ fn malformed(path: &Path, detail: &dyn ToString) -> SettingsError {
 }
 
 fn parse(text: &str) -> Result<(CommonOptions, File), String> {
-    let mut file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    // The error as a whole quotes the line, which may hold a password.
+    let explained = |error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
+        format!("{}{}", line.unwrap_or_default(), error.message())
+    };
+    let mut file: File = toml::from_str(text).map_err(explained)?;
     let common = std::mem::take(&mut file.common);
-    let common = common.try_into().map_err(|error: toml::de::Error| error.to_string())?;
+    let common = common.try_into().map_err(explained)?;
     mungpy_source::check(&file.source).map_err(|error| error.to_string())?;
     Ok((common, file))
 }
@@ -330,6 +371,9 @@ mod tests {
         assert!(parse("wokers = 2").is_err());
         assert!(parse("[batch]\nsauce = \"dogs\"").is_err());
         assert!(parse("workers = \"two\"").is_err());
+        let broken = parse("workers = 2\n[batch]\ndatabase = \"postgres://u:geheim@h/d\n");
+        let told = broken.unwrap_err();
+        assert!(told.contains("line 3") && !told.contains("geheim"), "{told}");
     }
 
     #[test]

@@ -65,6 +65,10 @@ pub struct CommonOptions {
     /// Which dogs fit if a request does not say: best(N) or at_least(N) [default: best(10)]
     #[arg(long, global = true, value_name = "POLICY", env = "MUNGPY_POLICY")]
     pub policy: Option<String>,
+    /// Which log lines to write, e.g. debug, or warn,mungpy=info [default: info for what stays, warn
+    /// for other commands]
+    #[arg(long, global = true, value_name = "FILTER", env = "MUNGPY_LOG")]
+    pub log: Option<String>,
     /// Write log lines as JSON, one object per line
     #[arg(long, global = true, env = "MUNGPY_LOG_JSON")]
     pub log_json: bool,
@@ -151,6 +155,38 @@ pub struct ServeOptions {
     /// Seconds that requests in flight may take after the signal to stop [default: 20]
     #[arg(long, value_name = "SECONDS", env = "MUNGPY_GRACE")]
     pub grace: Option<u64>,
+    /// Seconds after the signal to stop in which new requests are still taken, so that balancers
+    /// learn of it [default: 0]
+    #[arg(long, value_name = "SECONDS", env = "MUNGPY_DRAIN_PAUSE")]
+    pub drain_pause: Option<u64>,
+    /// Age of the catalogue from which on the server says that it is not ready [default: none]
+    #[arg(long, value_name = "HOURS", env = "MUNGPY_MAX_CATALOGUE_AGE")]
+    pub max_catalogue_age: Option<NonZeroU32>,
+    /// Certificate of the server with its chain (PEM), which turns TLS on
+    #[arg(long, value_name = "FILE", env = "MUNGPY_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", env = "MUNGPY_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// Authority (PEM) whose certificates callers must show
+    #[arg(long, value_name = "FILE", env = "MUNGPY_TLS_CLIENT_CA")]
+    pub tls_client_ca: Option<PathBuf>,
+    /// Serve without TLS on another address than loopback
+    #[arg(long, env = "MUNGPY_ALLOW_PLAINTEXT")]
+    pub allow_plaintext: bool,
+    /// Tokens (TOML) that callers need; without them everybody may read and nobody may write
+    #[arg(long, value_name = "FILE", env = "MUNGPY_TOKENS")]
+    pub tokens: Option<PathBuf>,
+    /// Requests a second that one address may send [default: any number]
+    #[arg(long, value_name = "N", env = "MUNGPY_RATE_LIMIT")]
+    pub rate_limit: Option<NonZeroU32>,
+    /// Address and port at which Prometheus finds /metrics [default: none]
+    #[arg(long, value_name = "ADDRESS", env = "MUNGPY_METRICS")]
+    pub metrics: Option<SocketAddr>,
+    /// Collector that traces are sent to by OTLP over HTTP, e.g. http://localhost:4318
+    /// [default: none]
+    #[arg(long, value_name = "URL", env = "MUNGPY_OTLP", hide_env_values = true)]
+    pub otlp: Option<Secret>,
 }
 
 impl BatchOptions {
@@ -196,6 +232,18 @@ impl ServeOptions {
             idle_timeout: seconds(self.idle_timeout, default.idle_timeout),
             grace: seconds(self.grace, default.grace),
         }
+    }
+}
+
+impl ServeOptions {
+    /// How long new requests are taken after the signal to stop.
+    pub fn drain_pause(&self) -> Duration {
+        Duration::from_secs(self.drain_pause.unwrap_or(0).min(3600))
+    }
+
+    /// Age of the catalogue from which on the server is not ready.
+    pub fn max_catalogue_age(&self) -> Option<Duration> {
+        self.max_catalogue_age.map(|hours| Duration::from_secs(u64::from(hours.get()) * 3600))
     }
 }
 

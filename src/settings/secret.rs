@@ -28,8 +28,8 @@ impl fmt::Display for Secret {
     /// Shows a URL without password and query, and nothing at all of any other text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((scheme, rest)) = self.0.split_once("://") else { return f.write_str("***") };
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let path = path.split('?').next().unwrap_or_default();
         match authority.rsplit_once('@') {
             Some((login, host)) => {
                 let user = login.split(':').next().unwrap_or_default();
@@ -56,6 +56,7 @@ mod tests {
         assert_eq!(shown("postgres://u:p%40x@host:5/db"), "postgres://u:***@host:5/db");
         assert_eq!(shown("postgres://u:p@ss@host/db?password=z"), "postgres://u:***@host/db");
         assert_eq!(shown("postgres://host/db"), "postgres://host/db");
+        assert_eq!(shown("http://collector:4318?api-key=geheim"), "http://collector:4318/");
         assert_eq!(shown("host=h password=geheim"), "***");
         let debug = format!("{:?}", "postgres://u:geheim@h/d".parse::<Secret>().unwrap());
         assert!(!debug.contains("geheim"), "{debug}");

@@ -54,6 +54,16 @@ impl Detection {
         [f64::midpoint(self.left, self.right), f64::midpoint(self.top, self.bottom)]
     }
 
+    /// How far a point lies outside, in pixels. Of boxes that hold it, the one whose centre is
+    /// nearest is the least, that is, the most negative.
+    pub fn distance(&self, [x, y]: [f64; 2]) -> f64 {
+        let [cx, cy] = self.centre();
+        let outside = [(x - cx).abs() - self.width() / 2.0, (y - cy).abs() - self.height() / 2.0];
+        let [right, below] = outside.map(|length| length.max(0.0));
+        let away = right.hypot(below);
+        if away > 0.0 { away } else { -1.0 / (1.0 + (x - cx).hypot(y - cy)) }
+    }
+
     /// Intersection over union with another box: 0 if disjoint, 1 if equal.
     pub fn overlap(&self, other: &Self) -> f64 {
         let width = self.right.min(other.right) - self.left.max(other.left);

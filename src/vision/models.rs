@@ -34,6 +34,22 @@ pub enum Role {
     PersonDescriptor,
 }
 
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] =
+        [Self::DogDetector, Self::DogLandmarks, Self::PersonLandmarks, Self::PersonDescriptor];
+
+    /// The name, as the manifest writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DogDetector => "dog-detector",
+            Self::DogLandmarks => "dog-landmarks",
+            Self::PersonLandmarks => "person-landmarks",
+            Self::PersonDescriptor => "person-descriptor",
+        }
+    }
+}
+
 /// How a model file gets onto a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

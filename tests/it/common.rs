@@ -16,7 +16,7 @@ use mungpy::{
     catalogue::{Catalogue, DataDir, DogRecord},
     extract::{self, Extractor, Workers},
     matching::Matcher,
-    service::{self, Engine, LiveCatalogue, WorkerPool},
+    service::{self, Engine, Guard, LiveCatalogue, Terms, Upkeep, WorkerPool},
     vision::Models,
 };
 use mungpy_core::{
@@ -26,8 +26,15 @@ use mungpy_core::{
 };
 use mungpy_schedule::Stop;
 use mungpy_source::web::{WebClient, WebOptions};
+use mungpy_telemetry::EngineMetrics;
+use mungpy_transport::{Scope, Tokens};
 use serde::Deserialize;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tonic::{
+    Status,
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Channel,
+};
 
 /// A file or folder below `tests/data`.
 pub fn data(relative: &str) -> PathBuf {
@@ -159,10 +166,41 @@ pub fn composite_catalogue() -> Catalogue {
     }
 }
 
+/// A token that opens everything.
+pub const TOKEN: &str = "opens-everything-0123";
+
+/// Terms on which the token opens everything, and nothing goes without it.
+pub fn with_token() -> Terms {
+    let tokens = Some(Tokens::single("TEST", TOKEN, Scope::ALL).unwrap());
+    Terms { guard: Guard { tokens, rate: None }, ..Terms::default() }
+}
+
+/// A connection of which each call shows the token.
+pub type Authorized = InterceptedService<Channel, ShowToken>;
+
+/// Shows the token.
+#[derive(Clone)]
+pub struct ShowToken;
+
+impl Interceptor for ShowToken {
+    fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, Status> {
+        request.metadata_mut().insert("authorization", format!("Bearer {TOKEN}").parse().unwrap());
+        Ok(request)
+    }
+}
+
+/// Connects to a server, to show the token with each call.
+pub async fn authorized(url: &str) -> Authorized {
+    let channel = Channel::from_shared(url.to_owned()).unwrap().connect().await.unwrap();
+    InterceptedService::new(channel, ShowToken)
+}
+
 /// A gRPC server for a single test.
 pub struct TestServer {
     pub address: SocketAddr,
     pub data_dir: DataDir,
+    /// What the server counts.
+    pub metrics: Arc<EngineMetrics>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
     _folder: tempfile::TempDir,
@@ -171,6 +209,21 @@ pub struct TestServer {
 impl TestServer {
     /// Starts a server over a catalogue, or without one.
     pub async fn start(catalogue: Option<&Catalogue>) -> Self {
+        Self::start_on(Terms::default(), catalogue).await
+    }
+
+    /// The same on other terms than the default ones.
+    pub async fn start_on(terms: Terms, catalogue: Option<&Catalogue>) -> Self {
+        Self::start_with(terms, catalogue, WebOptions::default(), |upkeep| upkeep).await
+    }
+
+    /// The same with a server that fetches photos so, and whose catalogue is kept up as said.
+    pub async fn start_with(
+        terms: Terms,
+        catalogue: Option<&Catalogue>,
+        web: WebOptions,
+        change: impl FnOnce(Upkeep) -> Upkeep,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = DataDir::new(folder.path());
         if let Some(catalogue) = catalogue {
@@ -178,14 +231,16 @@ impl TestServer {
         }
         let questionnaire = Questionnaire::default();
         let persons = PersonEstimator::shipped().population;
-        let live =
-            Arc::new(LiveCatalogue::new(data_dir.catalogue_path(), questionnaire.clone(), persons));
+        let matcher = Matcher::new(questionnaire.clone(), Policy::default(), &persons);
+        let live = Arc::new(LiveCatalogue::new(data_dir.catalogue_path(), questionnaire, persons));
         if catalogue.is_some() {
             live.load().unwrap();
         }
-        let workers = WorkerPool::new(person_extractor(), 2).unwrap();
-        let matcher = Matcher::new(questionnaire, Policy::default());
-        let engine = Engine { matcher, workers, catalogue: live, public: None };
+        let workers = Arc::new(WorkerPool::new(person_extractor(), 2).unwrap());
+        let (matcher, metrics) = (Arc::new(matcher), service::metrics());
+        let counted = Arc::clone(&metrics);
+        let upkeep = change(Upkeep::new(data_dir.clone(), dog_models(), web).unwrap());
+        let engine = Engine { matcher, workers, catalogue: live, upkeep, public: None, metrics };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -193,9 +248,9 @@ impl TestServer {
             let stopped = async move {
                 let _ = stopped.await;
             };
-            service::serve(listener, engine, stopped).await.unwrap();
+            service::serve_on(terms, listener, engine, stopped).await.unwrap();
         });
-        Self { address, data_dir, stop, task, _folder: folder }
+        Self { address, data_dir, metrics: counted, stop, task, _folder: folder }
     }
 
     pub fn url(&self) -> String {

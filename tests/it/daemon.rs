@@ -26,20 +26,20 @@ fn shelter() -> tempfile::TempDir {
 }
 
 /// A process that stays, and its log.
-struct Daemon {
-    child: Child,
+pub(crate) struct Daemon {
+    pub(crate) child: Child,
     log: Lines<BufReader<ChildStderr>>,
 }
 
 impl Daemon {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.env("MUNGPY_LOG", "info").stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap()).lines();
         Self { child, log }
     }
 
     /// Reads the log up to a line that holds the text, and returns the line.
-    fn read_to(&mut self, text: &str) -> String {
+    pub(crate) fn read_to(&mut self, text: &str) -> String {
         let mut seen = Vec::new();
         for line in self.log.by_ref() {
             let line = line.unwrap();
@@ -51,7 +51,7 @@ impl Daemon {
         panic!("no {text:?} in {seen:#?}");
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }

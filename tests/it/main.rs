@@ -3,18 +3,22 @@
 
 mod common;
 
+mod access;
 mod batch;
 mod catalogue;
+mod catalogue_service;
 mod commands;
 mod daemon;
 #[cfg(feature = "postgres")]
 mod database;
 mod extraction;
 mod gateway;
+mod match_service;
 mod models;
 mod nightly;
 mod photos;
 mod privacy;
+mod pushed;
 #[path = "../../crates/mungpy-source/tests/it/server.rs"]
 #[allow(dead_code, reason = "it serves other tests as well")]
 mod server;

@@ -9,6 +9,8 @@ use std::{
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     shared: Arc<Shared>,
+    /// The handle whose end is the end of this one as well.
+    above: Option<Arc<Shared>>,
 }
 
 /// Asks for a run now. All clones are one handle, and several requests before a run are one.
@@ -45,7 +47,14 @@ impl Stop {
 
     /// Whether the end was asked for.
     pub fn is_requested(&self) -> bool {
-        self.shared.lock().stop
+        let above = self.above.as_ref();
+        self.shared.lock().stop || above.is_some_and(|above| above.lock().stop)
+    }
+
+    /// A handle for one run: it ends with this one, and can be ended alone. It wakes nobody.
+    #[must_use]
+    pub fn for_one_run(&self) -> Self {
+        Self { shared: Arc::default(), above: Some(Arc::clone(&self.shared)) }
     }
 
     /// The handle that asks the loop of this handle for a run.
@@ -83,5 +92,21 @@ impl Wake {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Requests> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_alone_or_with_the_loop() {
+        let whole = Stop::new();
+        let [first, second] = [whole.for_one_run(), whole.for_one_run()];
+        first.request();
+        let ended = |stop: &Stop| stop.is_requested();
+        assert_eq!([&first, &second, &whole].map(ended), [true, false, false]);
+        whole.request();
+        assert!(second.is_requested());
     }
 }

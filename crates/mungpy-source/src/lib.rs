@@ -1,12 +1,13 @@
 //! Where adoptable dogs come from.
 //!
 //! A [`DogSource`] lists the dogs that can be adopted now: who they are, where their photos lie, and
-//! what people should know about them. It measures nothing and stores nothing.
+//! what people should know about them. It measures nothing.
 //!
 //! - [`FolderSource`]: a folder of photos
 //! - `PostgresSource`: a PostgreSQL database, with the feature `postgres`
 //! - [`ManifestSource`]: a list in JSON or CSV, in a folder or on the web
 //! - [`KoreaSource`], [`RescueGroupsSource`], [`ShelterluvSource`], [`AsmSource`]: services of shelters
+//! - [`pushed`]: dogs that callers push, the only source that keeps what it lists
 //! - [`SourceConfig`]: any of them, as the configuration names it
 //! - [`web`]: the one client that fetches listings and photos, within limits
 
@@ -25,6 +26,7 @@ mod manifest;
 mod named;
 mod notice;
 mod paging;
+pub mod pushed;
 mod rescuegroups;
 mod rows;
 mod secret;

@@ -139,6 +139,9 @@ pub struct Listing {
     pub is_of_changes: bool,
     /// Ids of dogs that can no longer be adopted, of a listing of changes.
     pub gone: BTreeSet<String>,
+    /// Ids of dogs that somebody took away one by one. They do not count as lost, and all dogs of
+    /// the source may be among them.
+    pub deleted: BTreeSet<String>,
     /// Whether a row was understood so little that it names no dog. It may be any dog's, so that
     /// dogs that are not listed stay.
     pub is_incomplete: bool,

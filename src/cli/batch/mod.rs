@@ -32,12 +32,13 @@ pub(super) fn run(
     }
     let stop = stop_on_signal()?;
     if command.daemon {
-        let nightly = Nightly::new(layers.clone(), settings.batches())?;
+        let nightly = Nightly::new(layers.clone(), &settings.data_dir, settings.batches())?;
         nightly.run(settings, &stop);
         return Ok(ExitCode::SUCCESS);
     }
     let web = sources::web(layers)?;
-    let sources = sources::all(layers, &web)?;
+    let pushed = sources::Pushed::IfAny;
+    let sources = sources::all(layers, &settings.data_dir, &web, pushed)?;
     let batch = Batch {
         sources: &sources,
         data_dir: &settings.data_dir,

@@ -2,10 +2,13 @@
 
 use chrono::TimeDelta;
 use mungpy_core::reason::Reason;
-use mungpy_source::{DogSource, FolderSource, web::WebClient};
+use mungpy_source::{DogSource, FolderSource, pushed::PushedSource, web::WebClient};
 
 use super::{BatchSource, Failure};
-use crate::settings::{BatchOptions, Layers, SettingsError};
+use crate::{
+    catalogue::DataDir,
+    settings::{BatchOptions, Layers, SettingsError},
+};
 
 /// Name of the source that options name.
 const OF_OPTIONS: &str = "source";
@@ -15,8 +18,23 @@ pub(super) fn web(layers: &Layers) -> Result<WebClient, Failure> {
     Ok(WebClient::new(layers.batch.web())?)
 }
 
-/// The sources of the file, and the folder or database that `--source` and `--database` name.
-pub(super) fn all(layers: &Layers, web: &WebClient) -> Result<Vec<BatchSource>, Failure> {
+/// Which pushed dogs are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pushed {
+    /// Those that there are now.
+    IfAny,
+    /// Also those that come later, as a server takes them while the batch waits.
+    Always,
+}
+
+/// The sources of the file, the folder or database that `--source` and `--database` name, and the
+/// dogs that were pushed.
+pub(super) fn all(
+    layers: &Layers,
+    data_dir: &DataDir,
+    web: &WebClient,
+    pushed: Pushed,
+) -> Result<Vec<BatchSource>, Failure> {
     let mut sources = Vec::new();
     for config in &layers.sources {
         sources.push(BatchSource {
@@ -26,21 +44,32 @@ pub(super) fn all(layers: &Layers, web: &WebClient) -> Result<Vec<BatchSource>, 
             source: config.build(&layers.folder, web)?,
         });
     }
-    if sources.is_empty() || layers.batch.source.is_some() {
-        if sources.iter().any(|source| source.name == OF_OPTIONS) {
-            let message = format!(
-                "a [[source]] is called {OF_OPTIONS:?}, as the one of --source is; give it another name"
-            );
-            return Err(Failure::new(Reason::ConfigInvalid, message));
-        }
-        sources.push(BatchSource {
-            name: OF_OPTIONS.to_owned(),
-            fingerprint: String::new(),
-            full_every: TimeDelta::zero(),
-            source: named_by_options(&layers.batch)?,
-        });
+    let source = PushedSource::new(&data_dir.pushed_path());
+    let has_pushed = pushed == Pushed::Always || source.has_dogs();
+    if layers.batch.source.is_some() || (sources.is_empty() && !has_pushed) {
+        add(&mut sources, OF_OPTIONS, "the one of --source", named_by_options(&layers.batch)?)?;
+    }
+    if has_pushed {
+        add(&mut sources, PushedSource::NAME, "that of pushed dogs", Box::new(source))?;
     }
     Ok(sources)
+}
+
+/// Adds a source that the file does not name.
+fn add(
+    sources: &mut Vec<BatchSource>,
+    name: &str,
+    which: &str,
+    source: Box<dyn DogSource>,
+) -> Result<(), Failure> {
+    if sources.iter().any(|known| known.name == name) {
+        let message =
+            format!("a [[source]] is called {name:?}, as {which} is; give it another name");
+        return Err(Failure::new(Reason::ConfigInvalid, message));
+    }
+    let (name, fingerprint, full_every) = (name.to_owned(), String::new(), TimeDelta::zero());
+    sources.push(BatchSource { name, fingerprint, full_every, source });
+    Ok(())
 }
 
 fn named_by_options(options: &BatchOptions) -> Result<Box<dyn DogSource>, Failure> {

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use mungpy_proto::limits::MAX_PHOTO_BYTES;
 
-use super::PhotoError;
+use super::{PhotoError, orientation::swaps_sides};
 pub(super) use jpeg::MAX_COEFFICIENT_BYTES;
 pub(super) use lossless::MAX_CODE_BYTES;
 
@@ -84,6 +84,15 @@ struct Walk {
 }
 
 impl Header {
+    /// Width and height in pixels once the photo is turned upright.
+    pub fn upright_size(&self) -> (u32, u32) {
+        if swaps_sides(self.orientation) {
+            (self.height, self.width)
+        } else {
+            (self.width, self.height)
+        }
+    }
+
     /// Number of scans of a JPEG; 0 for other files.
     pub(super) fn scans(&self) -> u32 {
         match self.body {

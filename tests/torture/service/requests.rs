@@ -155,6 +155,7 @@ fn any_request() -> impl Strategy<Value = MatchRequest> {
             top,
             excluded_dog_ids,
             language,
+            ..MatchRequest::default()
         },
     )
 }
@@ -163,14 +164,14 @@ fn any_request() -> impl Strategy<Value = MatchRequest> {
 fn any_request_is_refused_with_a_reason_and_a_short_message() {
     let questionnaire = Questionnaire::default();
     let persons = PersonEstimator::shipped().population;
-    let snapshot = Snapshot::of(&composite_catalogue(), &questionnaire, &persons);
-    let matcher = Matcher::new(questionnaire, Policy::default());
+    let snapshot = Snapshot::of(composite_catalogue(), &questionnaire, &persons);
+    let matcher = Matcher::new(questionnaire, Policy::default(), &persons);
     let extractor: std::cell::RefCell<Extractor> = person_extractor().into();
     let config =
         ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() };
     let asked = TestRunner::new(config).run(&any_request(), |request| {
         let answer = matcher.question(&snapshot, request).and_then(|question| {
-            matcher.answer(&mut extractor.borrow_mut(), &snapshot, question, || true)
+            matcher.answer(&mut extractor.borrow_mut(), &snapshot, &question, || true)
         });
         let error = answer.err().expect("random bytes show no face");
         prop_assert!(error.reason().entry().grpc.is_some(), "{error}");

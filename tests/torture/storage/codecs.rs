@@ -33,7 +33,7 @@ fn read(place: &Place, bytes: &[u8]) -> Result<(), CatalogueError> {
     fs::write(place.catalogue(), bytes).unwrap();
     let catalogue = Catalogue::read(&place.catalogue())?;
     let persons = PersonEstimator::shipped().population;
-    Snapshot::of(&catalogue, &Questionnaire::default(), &persons);
+    Snapshot::of(catalogue, &Questionnaire::default(), &persons);
     Ok(())
 }
 

@@ -46,7 +46,7 @@ pub fn run() -> ExitCode {
 fn dispatch(args: &Args, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let layers = Layers::new(args.config.as_deref(), &args.common, None, None, matches)?;
     let settings = Settings::resolve(&layers)?;
-    let _log = layers.start_logging("warn");
+    let _log = layers.start_logging("warn", None);
     vision::prepare_process();
     if let Some(gpu) = settings.gpu {
         vision::choose_gpu(gpu)?;

@@ -141,6 +141,13 @@ impl WebClient {
         Ok(Self { fetcher: Arc::new(fetcher), background: Arc::new(background) })
     }
 
+    /// Refuses an address that is not http or https, holds a password, or is written as an address
+    /// that must not be asked. A name is resolved only when it is asked.
+    pub fn check_address(&self, url: &Url) -> Result<(), WebError> {
+        address::checked(url)?;
+        network::check_host(url, self.fetcher.reach)
+    }
+
     /// Asks and waits for the answer. It blocks, so asynchronous code must not call it.
     pub fn fetch(&self, request: &WebRequest) -> Result<WebAnswer, WebError> {
         let hosts = &self.fetcher.hosts;

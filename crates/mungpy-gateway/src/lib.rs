@@ -1,104 +1,67 @@
 //! The REST sidecar: HTTP in, gRPC out. It links neither dlib nor OpenCV.
+//!
+//! - `app`: the routes and the layers around them
+//! - `routes`: the paths, a file for each family
+//! - `form`, `wishes`: what callers send
+//! - `answers`, `problem`: what they get
+//! - `caller`: who asks, in which language, and how long the caller waits
+//! - `deadline`: when the answer of an engine must be there
+//! - `forwarded`: where requests come from if proxies stand between
+//! - `protection`: headers, other origins, bounds on requests
+//! - `telemetry`: what is seen of each request
+//! - `upstream`: the engines, and the choice among them
 
+mod answers;
+mod app;
+mod caller;
+mod deadline;
 mod error;
+mod form;
+mod forwarded;
+mod language;
 mod problem;
-mod similar_dog;
+mod protection;
+mod routes;
+mod settings;
+mod telemetry;
+mod upstream;
+mod wishes;
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, State},
-    routing::{get, post},
-};
-use mungpy_core::reason::Reason;
-use mungpy_proto::limits::{MAX_IMAGE_ID_BYTES, MAX_PHOTO_BYTES};
-use mungpy_proto::v1::{
-    GetCatalogueRequest, catalogue_service_client::CatalogueServiceClient,
-    match_service_client::MatchServiceClient,
-};
-use mungpy_transport::{Limits, Protocol};
+use mungpy_transport::{Protocol, Server};
 use tokio::net::TcpListener;
-use tonic::transport::{Channel, Endpoint};
 
 pub use error::GatewayError;
-use problem::Problem;
+pub use mungpy_transport::{Secret, Tls};
+pub use settings::Settings;
+use telemetry::Telemetry;
+pub use telemetry::place;
+use upstream::Engines;
 
-/// Largest request body, in bytes: a photo and the form around it.
-const MAX_BODY: usize = MAX_PHOTO_BYTES + MAX_IMAGE_ID_BYTES + 64 * 1024;
-/// How long the engine may take to answer one request.
-const ENGINE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long connecting to the engine may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Connections to the engine, shared by all requests.
-#[derive(Clone)]
-struct Engine {
-    matching: MatchServiceClient<Channel>,
-    catalogue: CatalogueServiceClient<Channel>,
-}
-
-/// Serves within the default limits, see [`serve_within`].
+/// Serves one engine with the usual settings, see [`serve_with`].
 pub async fn serve(
     listener: TcpListener,
     upstream: &str,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), GatewayError> {
-    serve_within(Limits::default(), listener, upstream, stop).await
+    serve_with(Settings::for_engine(upstream), listener, stop).await
 }
 
 /// Serves until `stop` completes, then drains: closes idle connections, finishes the requests in
-/// flight, and cuts off those that outlast the grace period. `upstream` is the engine's address,
-/// which need not respond yet.
-pub async fn serve_within(
-    limits: Limits,
+/// flight, and cuts off those that outlast the grace period. The engines need not respond yet.
+pub async fn serve_with(
+    settings: Settings,
     listener: TcpListener,
-    upstream: &str,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), GatewayError> {
-    let endpoint = Endpoint::from_shared(upstream.to_owned())
-        .map_err(|source| GatewayError::Upstream { upstream: upstream.to_owned(), source })?
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(ENGINE_TIMEOUT);
-    let channel = endpoint.connect_lazy();
-    let engine = Engine {
-        matching: MatchServiceClient::new(channel.clone()),
-        catalogue: CatalogueServiceClient::new(channel),
-    };
-    let router = Router::new()
-        .route("/api/v1/similar-dog", post(similar_dog::similar_dog))
-        .route("/healthz", get(alive))
-        .route("/readyz", get(ready))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(engine);
-    mungpy_transport::serve(listener, Protocol::Any, limits, router, stop).await;
+    let telemetry = Telemetry::new(&settings);
+    let engines = Engines::new(&settings, &telemetry.metrics)?;
+    let connections = Arc::clone(&telemetry.metrics);
+    let router = app::router(&settings, Arc::clone(&engines), telemetry);
+    let watch = tokio::spawn(engines.watch());
+    let server = Server::new(listener, Protocol::Any).limits(settings.limits).tls(settings.tls);
+    server.counted(move || connections.connected()).serve(router, stop).await;
+    watch.abort();
     Ok(())
-}
-
-/// A request to the engine, which learns how long the gateway waits.
-fn within<T>(message: T) -> tonic::Request<T> {
-    let mut request = tonic::Request::new(message);
-    request.set_timeout(ENGINE_TIMEOUT);
-    request
-}
-
-/// Liveness: the process responds.
-async fn alive() -> &'static str {
-    "ok\n"
-}
-
-/// Readiness: the engine responds and has a catalogue.
-async fn ready(State(mut engine): State<Engine>) -> Result<&'static str, Problem> {
-    engine.catalogue.get_catalogue(within(GetCatalogueRequest {})).await?;
-    Ok("ok\n")
-}
-
-async fn not_found() -> Problem {
-    Problem::new(Reason::NotFound, "there is nothing at this path")
-}
-
-async fn method_not_allowed() -> Problem {
-    Problem::new(Reason::MethodNotAllowed, "this path does not take this method")
 }

@@ -4,33 +4,43 @@ use std::{borrow::Cow, error::Error, time::Duration};
 
 use axum::{
     Json,
-    extract::multipart::MultipartError,
-    http::{StatusCode, header},
+    extract::{
+        multipart::MultipartError,
+        rejection::{PathRejection, QueryRejection},
+    },
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use mungpy_core::{
     reason::{Reason, WithReason},
     text::excerpt,
 };
-use mungpy_proto::limits::MAX_PHOTO_BYTES;
-use mungpy_transport::{BodyError, Spent};
+use mungpy_transport::{BodyError, Spent, TooManyRequests};
 use serde::Serialize;
 use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use tonic_types::{ErrorDetail, StatusExt};
+use utoipa::ToSchema;
+
+use super::language::Language;
+
+/// When to try again after something that passes quickly.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// A problem document (`application/problem+json`).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Problem {
     /// Identifies the kind of problem and contains the reason.
     #[serde(rename = "type")]
     kind: String,
     /// The phrase of the HTTP status.
+    #[schema(value_type = String)]
     title: &'static str,
     /// The HTTP status.
     status: u16,
     /// What happened, with the numbers, and what to do next.
     detail: String,
     /// The stable reason code.
+    #[schema(value_type = String)]
     reason: Cow<'static, str>,
     /// When to try again, as the header `Retry-After` says.
     #[serde(skip)]
@@ -54,6 +64,26 @@ impl Problem {
         }
     }
 
+    /// The gateway has no room for the request now.
+    pub(super) fn busy(detail: impl Into<String>) -> Self {
+        Self::new(Reason::Overloaded, detail).after(Some(RETRY))
+    }
+
+    /// A caller sends more requests than it may.
+    pub(super) fn rate(refused: &TooManyRequests) -> Self {
+        Self::new(Reason::RateLimited, refused.to_string()).after(Some(refused.wait))
+    }
+
+    /// The engine broke the contract.
+    pub(super) fn engine(detail: impl Into<String>) -> Self {
+        Self::new(Reason::EngineFailed, detail)
+    }
+
+    /// A field, parameter or header that is not understood.
+    pub(super) fn field(detail: impl Into<String>) -> Self {
+        Self::new(Reason::FieldInvalid, detail)
+    }
+
     /// The same problem with a time after which to try again.
     fn after(self, retry_after: Option<Duration>) -> Self {
         Self { retry_after, ..self }
@@ -70,23 +100,31 @@ impl IntoResponse for Problem {
         if let Some(seconds) = seconds {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
         response
     }
 }
 
-impl From<Status> for Problem {
-    fn from(status: Status) -> Self {
+impl Problem {
+    /// What an engine said, in the caller's language if the engine speaks it.
+    pub(super) fn of_status(status: &Status, language: Language) -> Self {
         let details = status.get_error_details();
         let code = details.error_info().map(|info| info.reason.clone());
-        if let Some(code) = code {
-            let problem = match Reason::from_code(&code) {
-                Some(reason) => Self::new(reason, status.message()),
-                // The engine is newer than this program.
-                None => Self::with_code(http(status.code()), code.into(), status.message().into()),
-            };
-            return problem.after(details.retry_info().and_then(|retry| retry.retry_delay));
-        }
-        // This message comes from the transport rather than the engine, so it goes to the log only.
+        let Some(code) = code else { return Self::of_transport(status) };
+        let detail = localized(status, language).unwrap_or_else(|| status.message().to_owned());
+        let problem = match Reason::from_code(&code) {
+            Some(reason) => Self::new(reason, detail),
+            // The engine is newer than this program.
+            None => Self::with_code(http(status.code()), code.into(), detail),
+        };
+        problem.after(details.retry_info().and_then(|retry| retry.retry_delay))
+    }
+
+    /// A failure of the transport. Its message goes to the log only.
+    fn of_transport(status: &Status) -> Self {
         tracing::warn!(code = ?status.code(), "engine: {}", status.message());
         match status.code() {
             Code::Unavailable => Self::new(
@@ -97,9 +135,24 @@ impl From<Status> for Problem {
                 Reason::EngineTimeout,
                 "the matching engine did not answer in time; try again",
             ),
+            // An engine without the method.
+            Code::Unimplemented => Self::new(
+                Reason::MethodUnknown,
+                "the matching engine is of an older version and does not do this; update it",
+            ),
             _ => Self::new(Reason::EngineFailed, "the matching engine failed"),
         }
     }
+}
+
+/// The message in a language, if the engine has sent it.
+fn localized(status: &Status, language: Language) -> Option<String> {
+    status.get_error_details_vec().into_iter().find_map(|detail| match detail {
+        ErrorDetail::LocalizedMessage(said) => {
+            (Language::of_tag(&said.locale) == Some(language)).then_some(said.message)
+        }
+        _ => None,
+    })
 }
 
 /// The HTTP status for a reason that this program does not know.
@@ -117,30 +170,49 @@ fn http(code: Code) -> StatusCode {
 impl From<MultipartError> for Problem {
     fn from(error: MultipartError) -> Self {
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            let detail =
-                format!("the photo has more than {MAX_PHOTO_BYTES} bytes; send a smaller photo");
-            return Self::new(Reason::PhotoTooManyBytes, detail);
+            let detail = "the form has more bytes than five photos may have; send fewer or smaller";
+            return Self::new(Reason::RequestTooLarge, detail);
         }
         if let Some(body) = body_error(&error) {
-            return match body {
-                BodyError::Spent(spent) => (*spent).into(),
-                body => Self::new(body.reason(), body.to_string()),
-            };
+            return Self::of_body(body);
         }
         // This text may repeat the names of fields.
         Self::new(Reason::FormMalformed, excerpt(&error.body_text()))
     }
 }
 
-impl From<Spent> for Problem {
-    fn from(spent: Spent) -> Self {
-        Self::new(spent.reason(), spent.to_string()).after(Some(Duration::from_secs(1)))
+impl Problem {
+    /// A body that did not arrive.
+    pub(super) fn of_body(error: &BodyError) -> Self {
+        match error {
+            BodyError::Spent(spent) => (*spent).into(),
+            body => Self::new(body.reason(), body.to_string()),
+        }
     }
 }
 
-/// The failure of the body below an error of the form.
-fn body_error(error: &MultipartError) -> Option<&BodyError> {
-    let mut below: Option<&(dyn Error + 'static)> = error.source();
+impl From<Spent> for Problem {
+    fn from(spent: Spent) -> Self {
+        Self::new(spent.reason(), spent.to_string()).after(Some(RETRY))
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        // The text may repeat what the caller sent.
+        Self::new(Reason::FieldInvalid, excerpt(&rejection.body_text()))
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(_: PathRejection) -> Self {
+        Self::new(Reason::FieldInvalid, "the path is not UTF-8; encode it so")
+    }
+}
+
+/// The failure of the body below another error.
+pub(super) fn body_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a BodyError> {
+    let mut below = Some(error);
     while let Some(error) = below {
         if let Some(found) = error.downcast_ref() {
             return Some(found);

@@ -33,6 +33,17 @@ pub(super) fn read_all(socket: &mut TcpStream, longest: Duration) -> String {
     String::from_utf8_lossy(&received).into_owned()
 }
 
+/// What a gateway complains of that does not start with this variable of the environment.
+pub(super) fn complaint(variable: &str, value: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_mungpy-gateway"))
+        .args(["--listen", "127.0.0.1:0"])
+        .env(variable, value)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
 impl Gateway {
     pub(super) fn start(arguments: &[&str]) -> Self {
         let engine = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -100,11 +111,16 @@ impl Gateway {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
+    /// Sends it a signal.
+    pub(super) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
     /// Asks it to stop; returns how long that took.
     pub(super) fn stop(&mut self, longest: Duration) -> Option<Duration> {
         let begun = Instant::now();
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal("-TERM");
         while begun.elapsed() < longest {
             if let Some(status) = self.child.try_wait().unwrap() {
                 assert_eq!(status.code(), Some(0));

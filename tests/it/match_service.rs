@@ -344,3 +344,18 @@ async fn a_refusal_names_the_field_and_speaks_the_callers_language() {
     assert!(told.locale == "ko" && told.message.contains("파일"), "{told:?}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_item_without_a_language_is_refused_in_the_one_that_the_caller_prefers() {
+    let server = TestServer::start(Some(&composite_catalogue())).await;
+    let item = BatchMatchRequest { request: Some(MatchRequest::default()), ..Default::default() };
+    let mut asked = tonic::Request::new(tokio_stream::iter([item]));
+    asked.metadata_mut().insert("accept-language", "ko,en;q=0.8".parse().unwrap());
+    let mut answers = client(&server).await.batch_match(asked).await.unwrap().into_inner();
+    let answer = answers.message().await.unwrap().unwrap();
+    let Some(Outcome::Status(status)) = answer.result else { panic!("{answer:?}") };
+    let told = status.details.iter().find(|detail| detail.type_url.ends_with("LocalizedMessage"));
+    let told = String::from_utf8_lossy(&told.unwrap().value).into_owned();
+    assert!(told.contains("사진을 골라 주세요"), "{told}");
+    server.stop().await;
+}

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt};
-use mungpy_core::reason::Reason;
+use mungpy_core::{reason::Reason, resemblance::Language};
 use mungpy_proto::{
     limits::MAX_IMAGE_ID_BYTES,
     v1::{
@@ -42,7 +42,8 @@ struct Call {
     snapshot: Arc<Snapshot>,
     deadline: Option<Instant>,
     paid: Paid,
-    language: String,
+    /// Of the items that name none.
+    language: Language,
     id: RequestId,
     /// The timer of the body stands still while items are under way: the caller may wait for them.
     pace: Option<Pace>,
@@ -82,8 +83,7 @@ impl MatchHandler {
         let busy = |_| status::busy("too many calls of BatchMatch are open; try again");
         let permit = Arc::clone(&self.batches).try_acquire_owned().map_err(busy)?;
         let Errand { deadline, charge, .. } = Errand::of(&request);
-        let accepted = request.metadata().get("accept-language");
-        let language = accepted.and_then(|tag| tag.to_str().ok()).unwrap_or_default().to_owned();
+        let language = errand::language("", request.metadata());
         let snapshot = self.snapshot()?;
         let id = request.extensions().get().cloned().unwrap_or_else(RequestId::make);
         let paid = Paid { charge, owed: AtomicUsize::new(0) };
@@ -117,8 +117,10 @@ impl Call {
     async fn answer(&self, item: BatchMatchRequest, charged: usize) -> BatchMatchResponse {
         let BatchMatchRequest { mut id, request, newest_catalogue } = item;
         let request = request.unwrap_or_default();
-        let tag = if request.language.is_empty() { &self.language } else { &request.language };
-        let language = errand::language(tag, &tonic::metadata::MetadataMap::new());
+        let language = match &request.language[..] {
+            "" => self.language,
+            tag => Language::from_tag(tag),
+        };
         let answer = if id.len() > MAX_IMAGE_ID_BYTES {
             let bytes = std::mem::take(&mut id).len();
             let message = format!(

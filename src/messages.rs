@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use mungpy_core::face::{Landmarks, Point, Quality};
 use mungpy_proto::v1;
 
@@ -38,6 +39,11 @@ pub(crate) fn of_line([from, to]: [Point; 2]) -> v1::Line {
 /// Converts the time of a stage, to milliseconds.
 pub(crate) fn of_timing(stage: &str, time: Duration) -> v1::StageTiming {
     v1::StageTiming { stage: stage.to_owned(), milliseconds: time.as_secs_f64() * 1e3 }
+}
+
+/// Converts a time: RFC 3339 in UTC, whole seconds.
+pub(crate) fn of_time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn of_point([x, y]: Point) -> v1::Point {

@@ -5,13 +5,15 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     io::{self, Write},
     path::Path,
 };
 
 use chrono::{DateTime, Utc};
-use mungpy_core::face::Ratio;
+use mungpy_core::{
+    face::Ratio,
+    text::{bytes_of_hex, hex},
+};
 use mungpy_proto::{store, v1};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -98,7 +100,7 @@ impl Line {
             image_id: self.image_id,
             photo_location: self.photo_location,
             source: self.source,
-            photos_digest: bytes_of(&self.photos_digest)?,
+            photos_digest: bytes_of_hex(&self.photos_digest)?,
             traits: self.traits,
             attributes: self.attributes,
             expires_at: self.expires_at.map(|time| time.timestamp()),
@@ -185,18 +187,4 @@ fn json_line(value: &impl Serialize) -> String {
 
 fn pairs(coordinates: &[f32]) -> Vec<[f32; 2]> {
     coordinates.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
-fn bytes_of(hex: &str) -> Option<Vec<u8>> {
-    let is_hex = hex.len().is_multiple_of(2) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).ok();
-    is_hex.then(|| (0..hex.len()).step_by(2).map(byte).collect())?
 }

@@ -32,6 +32,7 @@ use person::References;
 pub use person::{Person, PersonPhoto};
 pub use question::Question;
 use question::Subject;
+pub(crate) use response::of_adoption;
 pub use snapshot::{Adoption, Dog, Snapshot};
 
 /// Answers match requests.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use mungpy_core::{
     face::Landmarks,
     index::Hit,
@@ -105,10 +104,9 @@ impl Answering<'_> {
 
 /// What people should know who want to adopt a dog, as a message.
 pub(crate) fn of_adoption(adoption: &Adoption) -> v1::Adoption {
-    let seconds = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
     v1::Adoption {
         attributes: adoption.attributes.clone(),
-        expires_at: adoption.expires_at.map(seconds).unwrap_or_default(),
+        expires_at: adoption.expires_at.map(messages::of_time).unwrap_or_default(),
     }
 }
 

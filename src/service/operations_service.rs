@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use mungpy_core::reason::Reason;
 use mungpy_proto::v1::{
     AnsweredDog, GetStatusRequest, ServerStatus, operations_service_server::OperationsService,
@@ -11,6 +11,7 @@ use mungpy_telemetry::EngineMetrics;
 use tonic::{Request, Response, Status};
 
 use super::WorkerPool;
+use crate::messages;
 
 /// The method whose answers are timed for the operator.
 const MATCH: &str = "/mungpy.v1.MatchService/Match";
@@ -45,7 +46,7 @@ impl OperationsService for OperationsHandler {
         let refused = refused.filter(|(_, count)| *count > 0);
         let dogs = self.metrics.most_answered(MOST_ANSWERED).into_iter();
         Ok(Response::new(ServerStatus {
-            started_at: self.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            started_at: messages::of_time(self.started_at),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             workers: self.workers.size() as u32,
             busy_workers: busy as u32,

@@ -1,7 +1,7 @@
 //! The model files: where to find them and how to verify them.
 
 use std::{
-    env, fmt,
+    env,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,6 +9,7 @@ use std::{
 use mungpy_core::{
     face::{ModelOrigin, PersonProportions},
     resemblance::PersonEstimator,
+    text::hex,
 };
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -88,7 +89,7 @@ impl ModelEntry {
 
     /// Compares the content of a file, read from `path`, with the checksum.
     pub fn check(&self, bytes: &[u8], path: &Path) -> Result<(), VisionError> {
-        let found = Hex(&Sha256::digest(bytes)).to_string();
+        let found = hex(&Sha256::digest(bytes));
         if found == self.sha256 {
             return Ok(());
         }
@@ -262,13 +263,4 @@ fn default_directories() -> Vec<PathBuf> {
     }
     found.push(PathBuf::from(DISTRIBUTION_DIR));
     found
-}
-
-/// Formats bytes in hexadecimal.
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }

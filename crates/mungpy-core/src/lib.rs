@@ -7,7 +7,7 @@
 //! - [`temperament`]: the questionnaire, and how far a dog agrees with the answers
 //! - [`index`]: the dogs in memory, searched exactly
 //! - [`reason`]: the one table of error reasons
-//! - [`text`]: excerpts of what a caller sent
+//! - [`text`]: excerpts of what a caller sent, bytes as text
 //!
 //! Nothing here does I/O or links a native library.
 #![forbid(unsafe_code)]

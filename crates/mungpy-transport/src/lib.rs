@@ -39,7 +39,7 @@ pub use limits::{Limits, MIB, Protocol};
 pub use pace::{Pace, Work};
 pub use peer::{Peer, PlaintextRefused, check_plaintext};
 pub use rate::{RateLimit, TooManyRequests};
-pub use server::{Server, serve};
+pub use server::Server;
 pub use tls::Tls;
 pub use token_file::{Secret, TokensError};
 pub use tokens::{Caller, Scope, Tokens, bearer};

@@ -49,23 +49,6 @@ pub struct Server {
 /// Counts a connection until the returned value is dropped.
 type Counter = Box<dyn Fn() -> Box<dyn Send> + Send + Sync>;
 
-/// Serves `app` in plain text until `stop` completes, see [`Server::serve`].
-pub async fn serve<S, B>(
-    listener: TcpListener,
-    protocol: Protocol,
-    limits: Limits,
-    app: S,
-    stop: impl Future<Output = ()>,
-) where
-    S: Service<Request<MeteredBody>, Response = Response<B>, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
-    B: Send + 'static,
-{
-    Server::new(listener, protocol).limits(limits).serve(app, stop).await;
-}
-
 impl Server {
     /// A server in plain text and within the default limits.
     pub fn new(listener: TcpListener, protocol: Protocol) -> Self {

@@ -1,6 +1,6 @@
 //! Dogs that can be matched, as messages: one, a page of them, and the values of an attribute.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use mungpy_core::{
     face::Ratio,
     reason::{Reason, WithReason},
@@ -19,7 +19,7 @@ use tonic::Status;
 
 use super::page;
 use crate::{
-    matching::{Dog, DogSet, Snapshot, check_filters},
+    matching::{Dog, DogSet, Snapshot, check_filters, of_adoption},
     messages,
     service::status::status,
 };
@@ -56,7 +56,7 @@ pub(super) fn whole(snapshot: &Snapshot, number: u32) -> v1::Dog {
         v1::RatioMeasurement { ratio: ratio.key().to_owned(), value: log.exp(), sigma }
     });
     v1::Dog {
-        landmarks: dog.landmarks().0.map(|[x, y]| v1::Point { x, y }).to_vec(),
+        landmarks: messages::of_landmarks(&dog.landmarks()),
         ratios: ratios.collect(),
         ..brief(snapshot, number)
     }
@@ -70,18 +70,11 @@ fn brief(snapshot: &Snapshot, number: u32) -> v1::Dog {
         image_id: snapshot.index.image_id(number).to_owned(),
         source: dog.source.to_string(),
         traits: dog.traits.as_ref().clone(),
-        adoption: Some(v1::Adoption {
-            attributes: dog.adoption.attributes.clone(),
-            expires_at: dog.adoption.expires_at.map(utc).unwrap_or_default(),
-        }),
+        adoption: Some(of_adoption(&dog.adoption)),
         quality: Some(messages::of_quality(dog.quality)),
-        enrolled_at: utc(dog.enrolled_at),
+        enrolled_at: messages::of_time(dog.enrolled_at),
         ..v1::Dog::default()
     }
-}
-
-pub(super) fn utc(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Which dogs are listed.

@@ -32,6 +32,7 @@ use crate::{
     batch::{ControlError, RunRequest},
     catalogue,
     matching::Snapshot,
+    messages,
 };
 use photo::PhotoDesk;
 pub(super) use sizes::SizedService;
@@ -138,7 +139,7 @@ impl CatalogueService for CatalogueHandler {
         let snapshot = self.snapshot()?;
         Ok(Response::new(Catalogue {
             version: snapshot.version,
-            published_at: dogs::utc(snapshot.published_at),
+            published_at: messages::of_time(snapshot.published_at),
             dogs: snapshot.index.len() as u64,
             model_version: snapshot.model_version.clone(),
         }))
@@ -283,7 +284,7 @@ impl CatalogueService for CatalogueHandler {
         self.wait_for(published.version).await;
         Ok(Response::new(Catalogue {
             version: published.version,
-            published_at: dogs::utc(published.published_at),
+            published_at: messages::of_time(published.published_at),
             dogs: published.dogs.len() as u64,
             model_version: published.model_version,
         }))

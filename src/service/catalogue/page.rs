@@ -3,9 +3,10 @@
 //! A token holds the key of the last item, so it stays valid when the list changes. It also holds a
 //! checksum of the filters, because with others the pages would not fit together.
 
-use std::fmt::Write as _;
-
-use mungpy_core::reason::{Reason, WithReason};
+use mungpy_core::{
+    reason::{Reason, WithReason},
+    text::{bytes_of_hex, hex},
+};
 
 /// First byte of a token.
 const VERSION: u8 = 1;
@@ -50,13 +51,8 @@ pub(super) fn size(asked: u32, usual: u32, limit: u32) -> Result<usize, PageErro
 
 /// The token of the page after an item, for filters with this checksum.
 pub(super) fn token(last: &str, filters: u32) -> String {
-    let mut token = String::with_capacity(2 * (HEAD + last.len()));
     let head = [VERSION].into_iter().chain(filters.to_be_bytes());
-    for byte in head.chain(last.bytes()) {
-        // Writing to a string cannot fail.
-        let _ = write!(token, "{byte:02x}");
-    }
-    token
+    hex(&head.chain(last.bytes()).collect::<Vec<u8>>())
 }
 
 /// The key of the last item of the page before; `None` for the first page.
@@ -64,7 +60,8 @@ pub(super) fn last_of(token: &str, filters: u32) -> Result<Option<String>, PageE
     if token.is_empty() {
         return Ok(None);
     }
-    let bytes = bytes_of(token).ok_or(PageError::Token)?;
+    let is_short = token.len() <= MAX_TOKEN_CHARS;
+    let bytes = is_short.then(|| bytes_of_hex(token)).flatten().ok_or(PageError::Token)?;
     let (head, key) = bytes.split_at_checked(HEAD).ok_or(PageError::Token)?;
     if head[0] != VERSION {
         return Err(PageError::Token);
@@ -73,15 +70,6 @@ pub(super) fn last_of(token: &str, filters: u32) -> Result<Option<String>, PageE
         return Err(PageError::OtherFilters);
     }
     String::from_utf8(key.to_vec()).map(Some).map_err(|_| PageError::Token)
-}
-
-fn bytes_of(token: &str) -> Option<Vec<u8>> {
-    let is_hex = token.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !is_hex || token.len() > MAX_TOKEN_CHARS || !token.len().is_multiple_of(2) {
-        return None;
-    }
-    let byte = |at: usize| u8::from_str_radix(&token[at..at + 2], 16).ok();
-    (0..token.len()).step_by(2).map(byte).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Photos of dogs: read or fetched, made anew, and kept for the next caller.
 
 use std::{
-    fmt::Write as _,
     num::NonZeroUsize,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -12,6 +11,7 @@ use lru::LruCache;
 use mungpy_core::{
     face::Landmarks,
     reason::{Reason, WithReason},
+    text::hex,
 };
 use mungpy_proto::{
     limits::MAX_PHOTO_BYTES,
@@ -231,11 +231,7 @@ fn make(bytes: &[u8], wanted: &Wanted) -> Result<Picture, Status> {
         ViewError::Photo(error) => unavailable(error.reason()),
         ViewError::OtherPhoto => unavailable(Reason::PhotoUnreadable),
     })?;
-    let mut entity_tag = String::with_capacity(2 * TAG_BYTES);
-    for byte in &Sha256::digest(&jpeg)[..TAG_BYTES] {
-        // Writing to a string cannot fail.
-        let _ = write!(entity_tag, "{byte:02x}");
-    }
+    let entity_tag = hex(&Sha256::digest(&jpeg)[..TAG_BYTES]);
     Ok(Picture { jpeg: jpeg.into(), width, height, scale, entity_tag: entity_tag.into() })
 }
 

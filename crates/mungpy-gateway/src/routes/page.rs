@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use mungpy_core::reason::Reason;
+use mungpy_core::{reason::Reason, text::hex};
 use rust_embed::{Embed, EmbeddedFile};
 use sha2::{Digest, Sha256};
 
@@ -56,7 +56,7 @@ fn find(path: &str, headers: &HeaderMap) -> Option<Response> {
 fn answer(file: EmbeddedFile, keep: &'static str, version: &str, headers: &HeaderMap) -> Response {
     let kind = file.metadata.mimetype().to_owned();
     let is_document = kind == "text/html";
-    let mut tag = format!("\"{}", hex(&file.metadata.sha256_hash()));
+    let mut tag = format!("\"{}", hex(&file.metadata.sha256_hash()[..DIGITS / 2]));
     if is_document {
         // What it refers to may have changed although it has not.
         let _ = write!(tag, "-{version}");
@@ -111,12 +111,5 @@ fn digest() -> String {
             all.update(file.metadata.sha256_hash());
         }
     }
-    hex(&all.finalize())
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().take(DIGITS / 2).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&all.finalize()[..DIGITS / 2])
 }

@@ -7,7 +7,6 @@
 //! ```
 
 use std::{
-    fmt::Write as _,
     fs::{self, File, Permissions},
     io::{self, ErrorKind, Write},
     os::unix::fs::PermissionsExt,
@@ -16,6 +15,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use mungpy_core::text::hex;
 use mungpy_runtime::files;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -214,12 +214,7 @@ pub(super) fn remove(path: &Path) -> Result<(), PushError> {
 
 /// The name that stands for an id or a content. No id can lead out of the folder by it.
 fn name_of(bytes: &[u8]) -> String {
-    let mut name = String::with_capacity(NAME_CHARS);
-    for byte in &Sha256::digest(bytes)[..NAME_CHARS / 2] {
-        // Writing to a string cannot fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+    hex(&Sha256::digest(bytes)[..NAME_CHARS / 2])
 }
 
 /// Writes a file beside its place and moves it there once it is on the disk.

@@ -41,7 +41,7 @@ fn stages(criterion: &mut Criterion) {
     group.finish();
 
     let raster = composite();
-    let mut detector = Detector::frontal_person().unwrap();
+    let mut detector = Detector::hog(&models.verified(Role::PersonDetector).unwrap()).unwrap();
     let mut group = criterion.benchmark_group("detect");
     group.sample_size(20);
     for side in [320, 480, 640, 960] {

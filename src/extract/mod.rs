@@ -81,6 +81,7 @@ impl Extractor {
             PersonProportions::Measured => None,
         };
         let looks = if usual.is_some() { DESCRIBED_PERSON_LOOKS } else { MEASURED_PERSON_LOOKS };
+        let detector = models.verified(Role::PersonDetector)?;
         let model = models.verified(Role::PersonLandmarks)?;
         let landmarks = match model.entry.origin {
             ModelOrigin::Own => LandmarkModel::network(&model, looks)?,
@@ -93,7 +94,7 @@ impl Extractor {
         parts.extend(usual.as_ref().map(UsualProportions::estimator_version));
         Ok(Self {
             species: Species::Person,
-            finder: FaceFinder::new(Species::Person, Detector::frontal_person()?),
+            finder: FaceFinder::new(Species::Person, Detector::hog(&detector)?),
             landmarks,
             usual,
             model_version: model_version.into(),

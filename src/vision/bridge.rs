@@ -30,7 +30,7 @@ pub(super) mod ffi {
         /// dlib's network that describes whose face a chip shows.
         type DescriptorNetwork;
 
-        fn frontal_face_detector() -> Result<UniquePtr<HogDetector>>;
+        fn parse_hog_detector(model: &[u8]) -> Result<UniquePtr<HogDetector>>;
         fn parse_cnn_detector(model: &[u8], is_dlib: bool) -> Result<UniquePtr<CnnDetector>>;
         fn parse_landmark_network(model: &[u8]) -> Result<UniquePtr<LandmarkNetwork>>;
         fn parse_descriptor_network(model: &[u8]) -> Result<UniquePtr<DescriptorNetwork>>;

@@ -37,12 +37,8 @@ impl DescriptorNetwork {
     /// Parses a verified model.
     pub fn new(model: &VerifiedModel) -> Result<Self, VisionError> {
         gpu::log(model)?;
-        let parsed = ffi::parse_descriptor_network(&model.bytes).map_err(|error| {
-            VisionError::ModelRejected {
-                file: model.entry.file.clone(),
-                detail: error.what().to_owned(),
-            }
-        })?;
+        let parsed = ffi::parse_descriptor_network(&model.bytes)
+            .map_err(|error| model.rejected(error.what()))?;
         Ok(Self(Shared::network(parsed)))
     }
 

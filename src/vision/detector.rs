@@ -95,9 +95,11 @@ enum Kind {
 }
 
 impl Detector {
-    /// dlib's HOG detector of upright frontal human faces from 80 px. Its weights are part of dlib.
-    pub fn frontal_person() -> Result<Self, VisionError> {
-        Ok(Self(Kind::Hog(Shared::on_cpu(ffi::frontal_face_detector()?))))
+    /// dlib's HOG detector of upright frontal human faces from 80 px.
+    pub fn hog(model: &VerifiedModel) -> Result<Self, VisionError> {
+        let parsed =
+            ffi::parse_hog_detector(&model.bytes).map_err(|error| model.rejected(error.what()))?;
+        Ok(Self(Kind::Hog(Shared::on_cpu(parsed))))
     }
 
     /// A max-margin CNN: the project's own, or one published by dlib's author. It runs on the GPU
@@ -105,12 +107,8 @@ impl Detector {
     pub fn cnn(model: &VerifiedModel) -> Result<Self, VisionError> {
         gpu::log(model)?;
         let is_dlib = model.entry.origin == ModelOrigin::Dlib;
-        let parsed = ffi::parse_cnn_detector(&model.bytes, is_dlib).map_err(|error| {
-            VisionError::ModelRejected {
-                file: model.entry.file.clone(),
-                detail: error.what().to_owned(),
-            }
-        })?;
+        let parsed = ffi::parse_cnn_detector(&model.bytes, is_dlib)
+            .map_err(|error| model.rejected(error.what()))?;
         Ok(Self(Kind::Cnn(Shared::network(parsed))))
     }
 

@@ -26,19 +26,19 @@ namespace mungpy {
 
 // dlib_hog.cc, as compiled for each processor.
 namespace base {
-std::unique_ptr<HogDetector> frontal_face_detector();
+std::unique_ptr<HogDetector> parse_hog_detector(rust::Slice<const uint8_t> model);
 }
 #ifdef MUNGPY_AVX2
 namespace avx2 {
-std::unique_ptr<HogDetector> frontal_face_detector();
+std::unique_ptr<HogDetector> parse_hog_detector(rust::Slice<const uint8_t> model);
 }
 #endif
 
-std::unique_ptr<HogDetector> frontal_face_detector() {
+std::unique_ptr<HogDetector> parse_hog_detector(rust::Slice<const uint8_t> model) {
 #ifdef MUNGPY_AVX2
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::frontal_face_detector();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::parse_hog_detector(model);
 #endif
-  return base::frontal_face_detector();
+  return base::parse_hog_detector(model);
 }
 
 #ifdef DLIB_USE_CUDA

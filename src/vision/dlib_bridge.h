@@ -49,7 +49,7 @@ class DescriptorNetwork {
   virtual void describe(rust::Slice<const uint8_t> rgb, rust::Slice<float> descriptor) = 0;
 };
 
-std::unique_ptr<HogDetector> frontal_face_detector();
+std::unique_ptr<HogDetector> parse_hog_detector(rust::Slice<const uint8_t> model);
 std::unique_ptr<CnnDetector> parse_cnn_detector(rust::Slice<const uint8_t> model, bool is_dlib);
 std::unique_ptr<LandmarkNetwork> parse_landmark_network(rust::Slice<const uint8_t> model);
 std::unique_ptr<DescriptorNetwork> parse_descriptor_network(rust::Slice<const uint8_t> model);

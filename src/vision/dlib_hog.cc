@@ -3,6 +3,7 @@
 // The networks gain nothing by it: their time goes to OpenBLAS, which chooses by itself.
 #include <dlib/image_processing/frontal_face_detector.h>
 
+#include <istream>
 #include <vector>
 
 #include "dlib_bridge.h"
@@ -13,7 +14,9 @@ namespace mungpy {
 namespace {
 
 struct Hog : HogDetector {
-  dlib::frontal_face_detector detector = dlib::get_frontal_face_detector();
+  dlib::frontal_face_detector detector;
+
+  explicit Hog(std::istream& in) { dlib::deserialize(detector, in); }
 
   std::unique_ptr<HogDetector> clone() const override { return std::make_unique<Hog>(*this); }
 
@@ -33,7 +36,11 @@ struct Hog : HogDetector {
 }  // namespace
 
 namespace MUNGPY_VARIANT {
-std::unique_ptr<HogDetector> frontal_face_detector() { return std::make_unique<Hog>(); }
+std::unique_ptr<HogDetector> parse_hog_detector(rust::Slice<const uint8_t> model) {
+  ConstBuffer buffer(model);
+  std::istream in(&buffer);
+  return std::make_unique<Hog>(in);
+}
 }  // namespace MUNGPY_VARIANT
 
 }  // namespace mungpy

@@ -34,13 +34,11 @@ pub struct LandmarkNetwork(Shared<ffi::LandmarkNetwork>);
 impl LandmarkNetwork {
     /// Parses a verified model and checks that it outputs 17 maps.
     pub fn new(model: &VerifiedModel) -> Result<Self, VisionError> {
-        let rejected =
-            |detail: String| VisionError::ModelRejected { file: model.entry.file.clone(), detail };
         gpu::log(model)?;
         let mut parsed = ffi::parse_landmark_network(&model.bytes)
-            .map_err(|error| rejected(error.what().to_owned()))?;
+            .map_err(|error| model.rejected(error.what()))?;
         let blank = vec![0; CHIP_SIDE * CHIP_SIDE * 3];
-        run(parsed.pin_mut(), &blank, 1).map_err(|error| rejected(error.detail()))?;
+        run(parsed.pin_mut(), &blank, 1).map_err(|error| model.rejected(error.detail()))?;
         Ok(Self(Shared::network(parsed)))
     }
 

@@ -29,6 +29,8 @@ pub enum Role {
     DogDetector,
     /// Finds a dog's landmarks.
     DogLandmarks,
+    /// Finds the faces of persons.
+    PersonDetector,
     /// Finds a person's landmarks.
     PersonLandmarks,
     /// Describes the face of a person.
@@ -37,14 +39,20 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] =
-        [Self::DogDetector, Self::DogLandmarks, Self::PersonLandmarks, Self::PersonDescriptor];
+    pub const ALL: [Self; 5] = [
+        Self::DogDetector,
+        Self::DogLandmarks,
+        Self::PersonDetector,
+        Self::PersonLandmarks,
+        Self::PersonDescriptor,
+    ];
 
     /// The name, as the manifest writes it.
     pub fn name(self) -> &'static str {
         match self {
             Self::DogDetector => "dog-detector",
             Self::DogLandmarks => "dog-landmarks",
+            Self::PersonDetector => "person-detector",
             Self::PersonLandmarks => "person-landmarks",
             Self::PersonDescriptor => "person-descriptor",
         }
@@ -119,6 +127,13 @@ pub struct VerifiedModel {
     pub path: PathBuf,
     /// Content of the file.
     pub bytes: Vec<u8>,
+}
+
+impl VerifiedModel {
+    /// Why dlib cannot use it, in the words of `detail`.
+    pub(super) fn rejected(&self, detail: impl Into<String>) -> VisionError {
+        VisionError::ModelRejected { file: self.entry.file.clone(), detail: detail.into() }
+    }
 }
 
 /// The manifest, the directories to search for model files, and the chosen models.
@@ -201,7 +216,7 @@ impl Models {
             Role::DogDetector => self.dog_detector,
             Role::DogLandmarks => ModelOrigin::Own,
             Role::PersonLandmarks => self.person_landmarks,
-            Role::PersonDescriptor => ModelOrigin::Dlib,
+            Role::PersonDetector | Role::PersonDescriptor => ModelOrigin::Dlib,
         }
     }
 

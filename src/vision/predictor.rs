@@ -26,13 +26,13 @@ pub struct Predictor {
 impl Predictor {
     /// Parses a verified model and checks that it predicts `count` points.
     pub fn new(model: &VerifiedModel, count: usize) -> Result<Self, VisionError> {
-        let rejected =
-            |detail: String| VisionError::ModelRejected { file: model.entry.file.clone(), detail };
-        let trees = LandmarkPredictor::open(&model.path).map_err(rejected)?;
+        let trees =
+            LandmarkPredictor::open(&model.path).map_err(|detail| model.rejected(detail))?;
         let blank = [0; 32 * 32 * 3];
         let found = trees.face_landmarks(&matrix(&blank, 32, 32), &rectangle(0.0, 0.0, 32.0)).len();
         if found != count {
-            return Err(rejected(format!("it predicts {found} landmarks, {count} are needed")));
+            let detail = format!("it predicts {found} landmarks, {count} are needed");
+            return Err(model.rejected(detail));
         }
         Ok(Self { trees })
     }

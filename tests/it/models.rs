@@ -20,7 +20,7 @@ use crate::common::{bytes, composites, data, shared, shipped_models};
 #[test]
 fn every_shipped_model_is_what_the_manifest_says() {
     let models = Models::new(&[shipped_models()]);
-    for role in [Role::DogDetector, Role::DogLandmarks, Role::PersonLandmarks] {
+    for role in Role::ALL {
         let model = models.verified(role).unwrap();
         assert!(model.entry.version().contains('@'));
     }
@@ -35,6 +35,7 @@ fn every_shipped_model_is_what_the_manifest_says() {
     assert!(error.to_string().contains("68"), "{error}");
     assert_eq!(LandmarkNetwork::new(&trees).err().unwrap().reason(), Reason::ModelRejected);
     assert_eq!(Detector::cnn(&network).err().unwrap().reason(), Reason::ModelRejected);
+    assert_eq!(Detector::hog(&network).err().unwrap().reason(), Reason::ModelRejected);
 }
 
 #[test]
@@ -92,7 +93,8 @@ fn a_chip_shows_the_same_alone_and_among_others() {
 fn dlib_refuses_in_words_what_it_would_abort_on() {
     let photo = Photo::decode(&bytes("photos/grey.jpg")).unwrap();
     let tiny = photo.raster.resized(8).unwrap();
-    let mut detector = Detector::frontal_person().unwrap();
+    let models = Models::new(&[shipped_models()]);
+    let mut detector = Detector::hog(&models.verified(Role::PersonDetector).unwrap()).unwrap();
     for _ in 0..3 {
         let error = detector.detect(&tiny).unwrap_err();
         assert_eq!(error.reason(), Reason::VisionFailed);

@@ -3,11 +3,15 @@
 // convert student WEIGHTS THRESHOLD TEACHER MODEL: makes a dlib detector of what
 //   mungpy_training/detector/distil.py wrote. A score of THRESHOLD becomes 0, dlib's
 //   operating point.
+// convert person-detector MODEL: writes dlib's detector of frontal faces, whose packed weights are
+//   part of dlib and take most of a second to unpack.
 // convert landmarks WEIGHTS MODEL: makes a landmark network of plain floats (little-endian,
 //   32 bits): for each convolution, from the input to the output, its weights (out, in,
 //   row, column) and then its bias. The same weights give the same file.
 // convert landmarks-maps MODEL CHIPS MAPS: runs it over chips of 128 x 128 px, 3 bytes
 //   a pixel, and writes its outputs as plain floats (chip, map, row, column).
+#include <dlib/image_processing/frontal_face_detector.h>
+
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -116,6 +120,12 @@ void make_landmarks(const std::string& weights, const std::string& model) {
   dlib::serialize(model) << net;
 }
 
+void write_person_detector(const std::string& model) {
+  std::ofstream out(model, std::ios::binary);
+  out << dlib::get_serialized_frontal_faces();
+  if (!out.flush()) throw std::runtime_error("cannot write " + model);
+}
+
 void write_maps(const std::string& model, const std::string& chips, const std::string& maps) {
   networks::Landmarks net;
   dlib::deserialize(model) >> net;
@@ -148,11 +158,13 @@ int main(int count, char** arguments) try {
     make_student(arguments[2], std::stof(arguments[3]), arguments[4], arguments[5]);
   } else if (what == "landmarks" && count == 4) {
     make_landmarks(arguments[2], arguments[3]);
+  } else if (what == "person-detector" && count == 3) {
+    write_person_detector(arguments[2]);
   } else if (what == "landmarks-maps" && count == 5) {
     write_maps(arguments[2], arguments[3], arguments[4]);
   } else {
     std::cerr << "usage: convert teacher MODEL WEIGHTS | convert student WEIGHTS THRESHOLD TEACHER MODEL"
-                 " | convert landmarks WEIGHTS MODEL | convert landmarks-maps MODEL CHIPS MAPS\n";
+                 " | convert person-detector MODEL | convert landmarks WEIGHTS MODEL | convert landmarks-maps MODEL CHIPS MAPS\n";
     return 64;
   }
 } catch (const std::exception& error) {

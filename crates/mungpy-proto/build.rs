@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .bytes(".mungpy.v1.DescribeRequest.photo")
         .bytes(".mungpy.v1.PushedPhoto.kind.content")
         .bytes(".mungpy.v1.DogPhoto.jpeg")
+        .bytes(".mungpy.store.v1.EncodedCatalogue.dogs")
         .extern_path(".google.rpc.Status", "::tonic_types::Status")
         .btree_map(".mungpy.v1")
         .btree_map(".mungpy.store.v1.DogRecord")

@@ -17,11 +17,13 @@ pub(super) fn encode(message: &impl Message) -> Vec<u8> {
 
 /// Decodes the message; `None` if the frame is damaged or malformed.
 pub(super) fn decode<M: Message + Default>(frame: &[u8]) -> Option<M> {
+    M::decode(checked(frame)?).ok()
+}
+
+/// The message, still encoded; `None` if the frame is damaged.
+pub(super) fn checked(frame: &[u8]) -> Option<&[u8]> {
     let (checksum, message) = frame.split_at_checked(CHECKSUM_LEN)?;
-    if crc32fast::hash(message).to_le_bytes() != checksum {
-        return None;
-    }
-    M::decode(message).ok()
+    (crc32fast::hash(message).to_le_bytes() == checksum).then_some(message)
 }
 
 #[cfg(test)]

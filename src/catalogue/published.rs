@@ -6,11 +6,14 @@ use std::{
     io::{ErrorKind, Write},
     os::unix::fs::PermissionsExt,
     path::Path,
+    thread,
 };
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use mungpy_core::resemblance::Population;
 use mungpy_proto::store;
+use prost::Message;
 use tempfile::NamedTempFile;
 
 use super::{CatalogueError, DogRecord, SearchTables, frame};
@@ -22,6 +25,8 @@ pub(super) const MAGIC: &[u8; 7] = b"MUNGPY\x00";
 const LAYOUT: u8 = 1;
 /// Largest catalogue. A million dogs with all traits take about 1 GB.
 const MAX_BYTES: u64 = 4 << 30;
+/// Fewest dogs for which another thread is worth its start.
+const DOGS_A_THREAD: usize = 2000;
 
 /// Name of a file that is being written, around random characters.
 pub(super) const PARTIAL: (&str, &str) = (".catalogue-", ".partial");
@@ -86,9 +91,13 @@ impl Catalogue {
             _ => CatalogueError::io(path, error),
         })?;
         let damaged = || CatalogueError::Damaged { path: path.to_owned() };
+        let bytes = Bytes::from(bytes);
         match bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first) {
             None => Err(damaged()),
-            Some((&LAYOUT, frame)) => Self::from_frame(frame).ok_or_else(damaged),
+            Some((&LAYOUT, frame)) => {
+                let message = frame::checked(frame).map(|message| bytes.slice_ref(message));
+                message.and_then(Self::from_message).ok_or_else(damaged)
+            }
             Some((&found, _)) => {
                 Err(CatalogueError::OtherLayout { path: path.to_owned(), found, known: LAYOUT })
             }
@@ -108,18 +117,13 @@ impl Catalogue {
         })
     }
 
-    fn from_frame(frame: &[u8]) -> Option<Self> {
-        let published: store::PublishedCatalogue = frame::decode(frame)?;
-        // A vector that grows takes three times the memory while it moves.
-        let mut dogs = Vec::with_capacity(published.dogs.len());
-        for dog in published.dogs {
-            dogs.push(DogRecord::from_message(dog)?);
-        }
+    fn from_message(message: Bytes) -> Option<Self> {
+        let published = store::EncodedCatalogue::decode(message).ok()?;
         Some(Self {
             version: published.version,
             published_at: DateTime::from_timestamp(published.published_at, 0)?,
             model_version: published.model_version,
-            dogs,
+            dogs: decoded(&published.dogs)?,
             tables: published.tables.and_then(SearchTables::from_message),
         })
     }
@@ -133,6 +137,31 @@ impl Catalogue {
             tables: self.tables.as_ref().map(Into::into),
         }
     }
+}
+
+/// Decodes dogs on as many threads as the machine has cores; `None` if one is malformed.
+fn decoded(dogs: &[Bytes]) -> Option<Vec<DogRecord>> {
+    let decode = |dogs: &[Bytes]| -> Option<Vec<DogRecord>> {
+        // A vector that grows takes three times the memory while it moves.
+        let mut records = Vec::with_capacity(dogs.len());
+        for dog in dogs {
+            records.push(DogRecord::from_message(store::DogRecord::decode(&dog[..]).ok()?)?);
+        }
+        Some(records)
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let share = dogs.len().div_ceil(cores).max(DOGS_A_THREAD);
+    let mut shares = dogs.chunks(share);
+    let own = shares.next().unwrap_or_default();
+    thread::scope(|scope| {
+        let others: Vec<_> = shares.map(|share| scope.spawn(|| decode(share))).collect();
+        let mut records = decode(own)?;
+        records.reserve_exact(dogs.len() - own.len());
+        for other in others {
+            records.append(&mut other.join().ok()??);
+        }
+        Some(records)
+    })
 }
 
 /// What is published of a dog. The stamps of its photos are of use to the batch alone.

@@ -9,7 +9,7 @@ mod names;
 mod search;
 mod tables;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use crate::{
     face::{Measurement, RATIO_COUNT, Species},
@@ -197,9 +197,10 @@ fn sigmas(space: &Space, dog: &Measurement) -> Sigmas {
 
 /// Sorts by profile, then by id. If an id occurs more than once, the last dog wins.
 fn in_order(dogs: Vec<IndexDog>, handicaps: Vec<f32>) -> Vec<(IndexDog, f32)> {
-    let unique: BTreeMap<String, (IndexDog, f32)> =
-        dogs.into_iter().zip(handicaps).map(|dog| (dog.0.dog_id.clone(), dog)).collect();
-    let mut dogs: Vec<(IndexDog, f32)> = unique.into_values().collect();
+    let mut dogs: Vec<(IndexDog, f32)> = dogs.into_iter().zip(handicaps).rev().collect();
+    // Sorts keep the order of equals, so of equal ids the last dog is the first.
+    dogs.sort_by(|(a, _), (b, _)| a.dog_id.cmp(&b.dog_id));
+    dogs.dedup_by(|(a, _), (b, _)| a.dog_id == b.dog_id);
     dogs.sort_by(|(a, _), (b, _)| a.profile.cmp(&b.profile));
     dogs
 }

@@ -297,6 +297,9 @@ async fn many_requests_are_answered_in_their_order_each_with_its_own_status() {
         number += 1;
     }
     assert_eq!(number, 12);
+    // Eleven items, and each of them alone.
+    let queued = "mungpy_stage_duration_seconds_count{stage=\"queue\"} 22";
+    assert!(server.metrics.render().contains(queued));
     server.stop().await;
 }
 

@@ -36,7 +36,6 @@ impl MatchHandler {
         let queued = self.metrics.queued();
         let acquired = self.workers.acquire(job).await;
         drop(queued);
-        self.metrics.stage_ended(Stage::Queue, job.arrival.elapsed());
         let worker = acquired.map_err(|overload| refusal(job, overload))?;
         self.measure(worker, job.arrival, snapshot, question, charge).await
     }
@@ -63,6 +62,7 @@ impl MatchHandler {
         let caller = Caller::new();
         let waits = caller.waits();
         let queued = arrival.elapsed();
+        self.metrics.stage_ended(Stage::Queue, queued);
         self.metrics.admitted();
         let (busy, span) = (self.metrics.busy(), Span::current());
         let work = move || {

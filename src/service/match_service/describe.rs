@@ -10,6 +10,7 @@ use mungpy_proto::{
     limits::MAX_LANGUAGE_BYTES,
     v1::{DescribeRequest, DescribeResponse},
 };
+use mungpy_telemetry::Stage;
 use tonic::Status;
 use tracing::Span;
 
@@ -38,6 +39,7 @@ impl MatchHandler {
         let acquired = self.workers.acquire(job).await;
         drop(queued);
         let mut worker = acquired.map_err(|overload| refusal(job, overload))?;
+        self.metrics.stage_ended(Stage::Queue, job.arrival.elapsed());
         let matcher = Arc::clone(&self.matcher);
         let caller = Caller::new();
         let waits = caller.waits();

@@ -84,10 +84,7 @@ struct StageLabels {
 }
 
 /// The stages of all calls.
-pub(super) struct Stages {
-    duration: Durations<StageLabels>,
-    recent: Vec<RecentLatency>,
-}
+pub(super) struct Stages(Durations<StageLabels>);
 
 impl Stages {
     pub(super) fn new(registry: &mut Registry) -> Self {
@@ -97,16 +94,10 @@ impl Stages {
         for stage in Stage::ALL {
             let _ = duration.get_or_create(&StageLabels { stage: *stage });
         }
-        let start = Instant::now();
-        Self { duration, recent: Stage::ALL.iter().map(|_| RecentLatency::new(start)).collect() }
+        Self(duration)
     }
 
     pub(super) fn ended(&self, stage: Stage, elapsed: Duration) {
-        observe(&self.duration.get_or_create(&StageLabels { stage }), elapsed);
-        self.recent[stage as usize].record(elapsed, Instant::now());
-    }
-
-    pub(super) fn recent(&self, stage: Stage) -> Option<Quantiles> {
-        self.recent[stage as usize].quantiles(Instant::now())
+        observe(&self.0.get_or_create(&StageLabels { stage }), elapsed);
     }
 }

@@ -24,7 +24,6 @@ use crate::{
     latency::Quantiles,
     names::{Name, Names},
     process::register_process,
-    trace,
 };
 pub use batch::BatchOutcome;
 use batch::Batches;
@@ -129,22 +128,9 @@ impl EngineMetrics {
         self.stages.ended(stage, elapsed);
     }
 
-    /// Does the work of a stage within its span, and measures it.
-    pub fn in_stage<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
-        let begun = Instant::now();
-        let result = trace::stage_span(stage).in_scope(work);
-        self.stage_ended(stage, begun.elapsed());
-        result
-    }
-
     /// Quantiles of the calls of a method in the last minutes; `None` without any.
     pub fn recent_calls(&self, method: &Name) -> Option<Quantiles> {
         self.calls.recent(method)
-    }
-
-    /// Quantiles of a stage in the last minutes; `None` without any.
-    pub fn recent_stage(&self, stage: Stage) -> Option<Quantiles> {
-        self.stages.recent(stage)
     }
 
     /// A request was admitted to the queue.

@@ -13,7 +13,7 @@ use opentelemetry_sdk::{
     trace::{SpanData, SpanExporter},
 };
 
-use super::{REQUEST, UPSTREAM};
+use super::REQUEST;
 
 /// Names spans as OpenTelemetry does, and tells when the collector goes away and when it is back.
 /// Log lines keep the short names.
@@ -60,11 +60,10 @@ impl<E: SpanExporter> SpanExporter for Delivery<E> {
 }
 
 fn named(span: &mut SpanData) {
-    span.span_kind = match &*span.name {
-        REQUEST => SpanKind::Server,
-        UPSTREAM => SpanKind::Client,
-        _ => return,
-    };
+    if span.name != REQUEST {
+        return;
+    }
+    span.span_kind = SpanKind::Server;
     let attribute = |key: &str| {
         let found = span.attributes.iter().find(|attribute| attribute.key.as_str() == key);
         found.map(|attribute| attribute.value.to_string())

@@ -27,8 +27,6 @@ pub use export::{ExportError, ExportLayer, TraceExport, start_export};
 
 /// Name of the span of a request that is served.
 const REQUEST: &str = "request";
-/// Name of the span of a call to another server.
-const UPSTREAM: &str = "upstream";
 
 /// The span of a gRPC request, which continues the trace of its headers.
 pub fn rpc_span(id: &RequestId, method: &Name, headers: &HeaderMap) -> Span {
@@ -45,11 +43,6 @@ pub fn http_span(id: &RequestId, method: HttpMethod, route: &Name, headers: &Hea
         request_id = id.as_str(), http.request.method = method.as_str(), http.route = route.as_str()
     );
     continued(span, headers)
-}
-
-/// The span of a call to another server, within the current span.
-pub fn upstream_span(method: &Name) -> Span {
-    info_span!(target: TARGET, UPSTREAM, rpc.method = method.as_str())
 }
 
 /// The span of a stage, within the current span.

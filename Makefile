@@ -3,6 +3,7 @@
 # make test         installs what is missing and runs the tests
 # make test-page    the page in a real browser, and the paths of the gateway as /openapi.json has them
 # make torture      runs all attacks, the long ones too
+# make fuzz         lets libFuzzer search for bytes that break a reader, for FUZZ_TIME each
 # make lint         formatting, clippy, documentation, licences, the training package, deploy/
 # make deb          a Debian package of the release build, in target/debian
 # make sbom         what the programs are made of (CycloneDX), in target/sbom
@@ -30,7 +31,7 @@ NEXTEST := $(shell command -v cargo-nextest >/dev/null && echo yes)
 # Where `test-page` finds the programs.
 MUNGPY_BIN ?= target/debug
 
-.PHONY: setup setup-test setup-lint setup-page build cuda dlib-cuda demo demo-server test test-shared test-page torture lint lint-deploy deny bench \
+.PHONY: setup setup-test setup-lint setup-page build cuda dlib-cuda demo demo-server test test-shared test-page torture fuzz lint lint-deploy deny bench \
         deb sbom check-old-cpu
 
 setup-test: PACKAGES += $(TEST_PACKAGES)
@@ -112,6 +113,15 @@ test-page: setup-page
 # All attacks, the long ones too.
 torture: setup-test
 	cargo test $(ALL) --test torture -- --include-ignored --test-threads 1
+
+# How long each target is searched.
+FUZZ_TIME ?= 20m
+fuzz: setup-test
+	scripts/fuzz headers $(FUZZ_TIME)
+	scripts/fuzz photos $(FUZZ_TIME)
+	scripts/fuzz requests $(FUZZ_TIME)
+	scripts/fuzz forms $(FUZZ_TIME)
+	scripts/fuzz catalogue $(FUZZ_TIME)
 
 lint: setup-lint deny lint-deploy
 	cargo fmt --all --check

@@ -7,7 +7,7 @@ use mungpy_core::{
     face::{Landmarks, LogRatios, Measurement, Quality, SymmetricShape},
     reason::Reason,
 };
-use mungpy_proto::store;
+use mungpy_proto::{store, v1};
 
 use super::{PhotoStamp, PhotosDigest, frame, stamp::digest};
 use crate::messages;
@@ -118,7 +118,7 @@ impl Entry {
     }
 
     /// Encodes checksum and protobuf message.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         let kind = match self {
             Self::Dog(record) => store::entry::Kind::Dog(record.as_ref().into()),
             Self::Rejected(rejection) => store::entry::Kind::Rejection(rejection.into()),
@@ -127,7 +127,7 @@ impl Entry {
     }
 
     /// Decodes an entry; `None` if the bytes are damaged.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         match frame::decode::<store::Entry>(bytes)?.kind? {
             store::entry::Kind::Dog(record) => {
                 Some(Self::Dog(Box::new(DogRecord::from_message(record)?)))
@@ -184,7 +184,7 @@ impl DogRecord {
             model_version: record.model_version,
             landmarks: Landmarks(points(&record.landmarks)?),
             measurement: Measurement { log_ratios, shape },
-            quality: messages::to_quality(record.quality.unwrap_or_default()),
+            quality: quality(record.quality.unwrap_or_default())?,
             enrolled_at: DateTime::from_timestamp(record.enrolled_at, 0)?,
             source: record.source,
             photos: stamps(record.photos)?,
@@ -227,9 +227,16 @@ fn stamps(photos: Vec<store::PhotoStamp>) -> Option<Vec<PhotoStamp>> {
     photos.into_iter().map(PhotoStamp::from_message).collect()
 }
 
+/// A quality; `None` if a number of it is none. An export could not hold it.
+fn quality(message: v1::Quality) -> Option<Quality> {
+    let v1::Quality { yaw, pitch, roll, interocular, sharpness, landmark_spread } = message;
+    let numbers = [yaw, pitch, roll, interocular, sharpness, landmark_spread];
+    numbers.into_iter().all(f64::is_finite).then(|| messages::to_quality(message))
+}
+
 fn points<const N: usize>(coordinates: &[f32]) -> Option<[[f64; 2]; N]> {
-    let complete = coordinates.len() == 2 * N;
-    complete.then(|| {
+    let sound = coordinates.len() == 2 * N && coordinates.iter().all(|c| c.is_finite());
+    sound.then(|| {
         std::array::from_fn(|i| [f64::from(coordinates[2 * i]), f64::from(coordinates[2 * i + 1])])
     })
 }

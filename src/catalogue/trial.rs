@@ -42,7 +42,7 @@ impl Trial {
     }
 
     /// Encodes checksum and protobuf message.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         frame::encode(&store::Trial {
             source: self.source.clone(),
             listed: serde_json::to_string(&self.dog).expect("a listed dog is plain data"),
@@ -54,7 +54,7 @@ impl Trial {
     }
 
     /// Decodes a trial; `None` if the bytes are damaged.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let trial: store::Trial = frame::decode(bytes)?;
         Some(Self {
             source: trial.source,
@@ -81,7 +81,8 @@ pub struct SourceState {
 }
 
 impl SourceState {
-    pub(super) fn encode(&self) -> Vec<u8> {
+    /// Encodes checksum and protobuf message.
+    pub fn encode(&self) -> Vec<u8> {
         frame::encode(&store::SourceState {
             listed_at: self.listed_at.timestamp(),
             listed_fully_at: self.listed_fully_at.timestamp(),
@@ -90,7 +91,8 @@ impl SourceState {
         })
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    /// Decodes a state; `None` if the bytes are damaged.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let state: store::SourceState = frame::decode(bytes)?;
         Some(Self {
             listed_at: DateTime::from_timestamp(state.listed_at, 0)?,

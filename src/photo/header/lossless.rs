@@ -159,7 +159,7 @@ struct Code {
 impl Code {
     fn read(bits: &mut Bits<'_>, alphabet: usize) -> Option<Self> {
         if bits.read(1)? == 1 {
-            return Self::read_simple(bits);
+            return Self::read_simple(bits, alphabet);
         }
         let mut of_lengths = [0; 19];
         let stored = bits.read(4)? as usize + 4;
@@ -193,8 +193,8 @@ impl Code {
         (lengths.len() <= alphabet).then(|| Self::of(&lengths))?
     }
 
-    /// A code of one or two symbols.
-    fn read_simple(bits: &mut Bits<'_>) -> Option<Self> {
+    /// A code of one or two symbols. It has room for symbols that the alphabet of distances lacks.
+    fn read_simple(bits: &mut Bits<'_>, alphabet: usize) -> Option<Self> {
         let has_two = bits.read(1)? == 1;
         let size = if bits.read(1)? == 1 { 8 } else { 1 };
         let first = bits.read(size)? as u16;
@@ -204,7 +204,7 @@ impl Code {
             code.counts[1] = 2;
             code.single = None;
         }
-        Some(code)
+        code.symbols.iter().all(|&symbol| usize::from(symbol) < alphabet).then_some(code)
     }
 
     /// The code of these lengths, one for each symbol; none is above 15.

@@ -35,7 +35,8 @@ pub(super) fn walk(bytes: &[u8]) -> Result<Walk, Fault> {
             }
             b"VP8 " => picture = Some((lossy_size(file, &content)?, at..content.end)),
             b"VP8L" => picture = Some((lossless_size(file, &content)?, at..content.end)),
-            b"EXIF" if exif.is_none() => exif = Some(content.clone()),
+            // What follows the file does not belong to it, though the chunk may reach there.
+            b"EXIF" if exif.is_none() && content.end <= file.len() => exif = Some(content.clone()),
             _ => {}
         }
         at = content.end + length % 2;

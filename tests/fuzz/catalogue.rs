@@ -72,12 +72,14 @@ fn published(message: &[u8]) -> Vec<u8> {
     [b"MUNGPY\x00\x01", &framed(message)[..]].concat()
 }
 
-/// A folder in memory, if the system has one.
-static PLACE: LazyLock<TempDir> =
-    LazyLock::new(|| tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap());
+thread_local! {
+    /// A folder of this test, in memory if the system has one there.
+    static PLACE: TempDir =
+        tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+}
 
 fn place(name: &str) -> PathBuf {
-    PLACE.path().join(format!("{}-{name}", std::process::id()))
+    PLACE.with(|folder| folder.path().join(name))
 }
 
 fn check_published(file: &[u8]) {

@@ -92,7 +92,7 @@ endif
 
 test-shared: setup-test
 ifeq ($(NEXTEST),yes)
-	cargo nextest run $(ALL) --run-ignored ignored-only -E 'not binary(torture)'
+	cargo nextest run $(ALL) --run-ignored ignored-only -E 'not (binary(torture) or binary(fuzz))'
 else
 	cargo test $(ALL) --test it -- --ignored
 endif

@@ -21,7 +21,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetail, StatusExt};
 use utoipa::ToSchema;
 
-use super::language::Language;
+use super::{language::Language, upstream::is_cut_off};
 
 /// When to try again after something that passes quickly.
 const RETRY: Duration = Duration::from_secs(1);
@@ -72,6 +72,12 @@ impl Problem {
     /// A caller sends more requests than it may.
     pub(super) fn rate(refused: &TooManyRequests) -> Self {
         Self::new(Reason::RateLimited, refused.to_string()).after(Some(refused.wait))
+    }
+
+    /// No engine takes the request.
+    pub(super) fn unreachable() -> Self {
+        let detail = "the matching engine cannot be reached; try again";
+        Self::new(Reason::EngineUnreachable, detail).after(Some(RETRY))
     }
 
     /// The engine broke the contract.
@@ -127,10 +133,12 @@ impl Problem {
     fn of_transport(status: &Status) -> Self {
         tracing::warn!(code = ?status.code(), "engine: {}", status.message());
         match status.code() {
-            Code::Unavailable => Self::new(
+            Code::Unavailable => Self::unreachable(),
+            _ if is_cut_off(status) => Self::new(
                 Reason::EngineUnreachable,
-                "the matching engine cannot be reached; try again",
-            ),
+                "the connection to the matching engine broke; try again",
+            )
+            .after(Some(RETRY)),
             Code::DeadlineExceeded | Code::Cancelled => Self::new(
                 Reason::EngineTimeout,
                 "the matching engine did not answer in time; try again",

@@ -1,7 +1,6 @@
 //! One engine: how busy and how healthy it is.
 
 use std::{
-    error::Error,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -9,16 +8,15 @@ use std::{
     time::Duration,
 };
 
-use mungpy_core::reason::Reason;
 use serde::Serialize;
 use tokio::time::Instant;
 use tonic::{
-    Code, ConnectError, Status,
+    Status,
     transport::{Channel, Endpoint},
 };
-use tonic_types::StatusExt;
 use utoipa::ToSchema;
 
+use super::failure;
 use crate::{deadline::Deadline, telemetry};
 
 /// Failures in a row after which an engine is ejected.
@@ -102,6 +100,8 @@ pub(crate) enum Blame {
     Engine,
     /// What it was asked.
     Request,
+    /// The connection, which was closed for another reason. It says nothing about the engine.
+    Connection,
     /// The caller, who waits no longer. It says nothing about the engine.
     Caller,
 }
@@ -130,13 +130,16 @@ impl Lease {
         if self.deadline.was_callers(status) {
             return Blame::Caller;
         }
-        if !is_own_fault(status) {
+        if failure::was_closed(status) {
+            return Blame::Connection;
+        }
+        if !failure::is_own_fault(status) {
             self.succeeded();
             return Blame::Request;
         }
         let mut health = self.engine.health.lock().unwrap_or_else(PoisonError::into_inner);
         health.failures = health.failures.saturating_add(1);
-        let is_gone = is_untouched(status);
+        let is_gone = failure::is_untouched(status);
         if is_gone || health.failures >= FAILURES {
             let doublings = health.failures.saturating_sub(1).min(10);
             let pause = (EJECTION.0 * 2_u32.pow(doublings)).min(EJECTION.1);
@@ -152,37 +155,6 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.engine.calls.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Whether the engine has certainly not begun with the request: it could not be connected to, or it
-/// says itself that it takes none.
-pub(super) fn is_untouched(status: &Status) -> bool {
-    if let Some(info) = status.get_details_error_info() {
-        let stands_still = [Reason::Stopping, Reason::CatalogueNotPublished];
-        return stands_still.iter().any(|reason| reason.code() == info.reason);
-    }
-    status.code() == Code::Unavailable && was_never_sent(status)
-}
-
-fn was_never_sent(status: &Status) -> bool {
-    let mut below: Option<&(dyn Error + 'static)> = status.source();
-    while let Some(error) = below {
-        if error.is::<ConnectError>() {
-            return true;
-        }
-        below = error.source();
-    }
-    false
-}
-
-/// Whether a failure says something about the engine rather than about the request.
-fn is_own_fault(status: &Status) -> bool {
-    match status.code() {
-        Code::Unavailable | Code::Internal | Code::Unknown | Code::DataLoss => true,
-        // Tonic's word for a timeout. It is the gateway's own, as the caller's is none here.
-        Code::Cancelled => status.get_details_error_info().is_none(),
-        _ => false,
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! - [`Engines`]: all engines; chooses one for each call
 //! - `engine`: one engine, how busy and how healthy it is
+//! - `failure`: what a failed call says about engine, request and connection
 //! - `resolve`: finds the engines behind a name, again and again
 //! - `questionnaire`: the questionnaire, kept for a while
 //! - `calls`: the methods of the contract that the gateway uses
 
 mod calls;
 mod engine;
+mod failure;
 mod questionnaire;
 mod resolve;
 
@@ -29,6 +31,7 @@ use super::{
 pub(crate) use calls::MAX_ANSWER;
 use engine::{Blame, Engine};
 pub(crate) use engine::{EngineState, Lease};
+pub(crate) use failure::is_cut_off;
 use resolve::Address;
 
 /// The engines behind the gateway, shared by all requests.
@@ -94,7 +97,8 @@ impl Engines {
         request
     }
 
-    /// Calls an engine, and another one if the first has not begun with the request.
+    /// Calls an engine, and another one if the first has not begun with the request. A call whose
+    /// connection was closed for another reason is made once more: it only reads.
     async fn call<T, R, F>(
         &self,
         caller: &Caller,
@@ -107,6 +111,7 @@ impl Engines {
     {
         let mut tried = Vec::new();
         let mut last = None;
+        let mut was_closed = false;
         let deadline = Deadline::of_call(caller.deadline);
         while let Some(lease) = self.choose(&tried, deadline) {
             let left = deadline.left().unwrap_or_default();
@@ -122,21 +127,30 @@ impl Engines {
                     return Ok(response.into_inner());
                 }
                 Err(status) => {
-                    match lease.failed(&status) {
-                        Blame::Caller => {}
-                        blame => self.metrics.set_healthy(lease.label(), blame == Blame::Request),
+                    let blame = self.failed(&lease, &status);
+                    if failure::is_untouched(&status) {
+                        tried.push(lease.engine());
+                    } else if blame != Blame::Connection || was_closed {
+                        return Err(self.problem(caller, deadline, Some(status)));
                     }
-                    let may_repeat = engine::is_untouched(&status);
-                    last = Some(status);
-                    if !may_repeat {
-                        break;
-                    }
+                    was_closed |= blame == Blame::Connection;
                     self.metrics.retried(lease.label());
-                    tried.push(lease.engine());
+                    last = Some(status);
                 }
             }
         }
         Err(self.problem(caller, deadline, last))
+    }
+
+    /// Counts a failure, and tells what it is about.
+    fn failed(&self, lease: &Lease, status: &Status) -> Blame {
+        let blame = lease.failed(status);
+        match blame {
+            Blame::Engine => self.metrics.set_healthy(lease.label(), false),
+            Blame::Request => self.metrics.set_healthy(lease.label(), true),
+            Blame::Connection | Blame::Caller => {}
+        }
+        blame
     }
 
     /// Opens a stream to one engine. It is never repeated, as a part of it may have been read.
@@ -150,7 +164,7 @@ impl Engines {
         F: Future<Output = Result<Response<R>, Status>>,
     {
         let deadline = Deadline::of_stream(caller.deadline);
-        let lease = self.choose(&[], deadline).ok_or_else(unreachable_engine)?;
+        let lease = self.choose(&[], deadline).ok_or_else(Problem::unreachable)?;
         let mut request = self.request(caller, messages);
         if let Some(left) = deadline.left() {
             request.set_timeout(left);
@@ -188,10 +202,6 @@ fn bearer(token: &Secret) -> Result<MetadataValue<Ascii>, GatewayError> {
     let mut value = value.map_err(|_| GatewayError::TokenUnusable)?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn unreachable_engine() -> Problem {
-    Problem::new(Reason::EngineUnreachable, "the matching engine cannot be reached; try again")
 }
 
 fn is_refusal(status: &Status) -> bool {

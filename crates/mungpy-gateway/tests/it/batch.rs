@@ -131,6 +131,19 @@ async fn the_last_line_of_a_stream_that_breaks_has_an_empty_id() {
     }
 }
 
+/// A stream that is cut off counts against the connection to the engine, which closes with all its
+/// calls after a thousand of them.
+#[tokio::test]
+async fn every_stream_to_the_engine_comes_to_its_end() {
+    let engine = Engine::start().await;
+    let gateway = start(&engine.url(), |_| {}).await;
+    let asked = [line("a", "x"), "no json\n".to_owned()].concat();
+    for (number, lines) in (1..).zip([asked, line("b", "NO_FACE"), "{}\n".to_owned()]) {
+        let answered = send(gateway, lines).await.text().await.unwrap();
+        assert_eq!((engine.ended(), answered.is_empty()), (number, false));
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_stream_of_lines_is_refused() {
     let engine = Engine::start().await;

@@ -1,6 +1,8 @@
 //! An engine that speaks the contract and measures nothing: the content of a photo says what it
 //! answers. Engines that measure are in front of the gateway in the tests of the whole.
 
+mod answers;
+
 use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
@@ -14,14 +16,13 @@ use std::{
 
 use mungpy_core::reason::Reason;
 use mungpy_proto::v1::{
-    self, Adoption, Advice, AdviceCode, Agreement, AnsweredDog, AttributeValue, Axis, Batch,
-    BatchMatchRequest, BatchMatchResponse, BatchState, CancelBatchRequest, Catalogue,
-    DeleteDogsRequest, DeleteDogsResponse, DescribeRequest, DescribeResponse, DescribedFace, Dog,
-    DogMatch, DogPhoto, Explanation, GetCatalogueRequest, GetDogPhotoRequest, GetDogRequest,
-    GetQuestionnaireRequest, GetStatusRequest, Line, ListAttributeValuesRequest,
-    ListAttributeValuesResponse, ListBatchesRequest, ListBatchesResponse, ListDogsRequest,
-    ListDogsResponse, MatchRequest, MatchResponse, PhotoReport, Point, Proportions, Questionnaire,
-    RatioAgreement, Relaxation, RollbackCatalogueRequest, RunBatchRequest, ServerStatus, Side,
+    self, Advice, AdviceCode, AnsweredDog, AttributeValue, Axis, Batch, BatchMatchRequest,
+    BatchMatchResponse, BatchState, CancelBatchRequest, Catalogue, DeleteDogsRequest,
+    DeleteDogsResponse, DescribeRequest, DescribeResponse, DescribedFace, Dog, DogPhoto,
+    GetCatalogueRequest, GetDogPhotoRequest, GetDogRequest, GetQuestionnaireRequest,
+    GetStatusRequest, ListAttributeValuesRequest, ListAttributeValuesResponse, ListBatchesRequest,
+    ListBatchesResponse, ListDogsRequest, ListDogsResponse, MatchRequest, MatchResponse,
+    Questionnaire, RollbackCatalogueRequest, RunBatchRequest, ServerStatus, Side,
     UpsertDogsRequest, UpsertDogsResponse, WatchBatchRequest,
     batch_match_response::Result as Said,
     catalogue_service_server::{CatalogueService, CatalogueServiceServer},
@@ -32,6 +33,9 @@ use tokio::{net::TcpListener, sync::oneshot};
 use tokio_stream::{Stream, StreamExt, wrappers::TcpListenerStream};
 use tonic::{Code, Request, Response, Status, Streaming, metadata::MetadataMap};
 use tonic_types::{ErrorDetails, StatusExt};
+
+pub(super) use answers::DOG_ID;
+use answers::{adoption, found, point, refusal};
 
 type Answer<T> = Result<Response<T>, Status>;
 type Lines<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -49,6 +53,7 @@ struct State {
     requests: Mutex<Vec<(MatchRequest, MetadataMap)>>,
     calls: AtomicUsize,
     items: AtomicUsize,
+    ended: AtomicUsize,
 }
 
 #[derive(Clone)]
@@ -96,77 +101,17 @@ impl Engine {
     pub(super) fn items(&self) -> usize {
         self.state.items.load(Ordering::Relaxed)
     }
+
+    /// Streams that came to their end so far and were not cut off.
+    pub(super) fn ended(&self) -> usize {
+        self.state.ended.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
         // It tells its callers and ends their connections.
         let _ = self.stop.take().map(|stop| stop.send(()));
-    }
-}
-
-/// A status as an engine makes it.
-fn refusal(reason: Reason, message: &str) -> Status {
-    let mut details = ErrorDetails::new();
-    details.set_error_info(reason.code(), "mungpy", HashMap::new());
-    details.set_localized_message("ko", format!("{} (한국어)", reason.code()));
-    if reason == Reason::Overloaded {
-        details.set_retry_info(Some(Duration::from_millis(2500)));
-    }
-    Status::with_error_details(Code::from_i32(reason.grpc() as i32), message, details)
-}
-
-pub(super) const DOG_ID: &str = "개/1 ?.jpg";
-
-fn point(x: f64, y: f64) -> Point {
-    Point { x, y }
-}
-
-fn adoption() -> Adoption {
-    let told =
-        [("name", "보리"), ("shelter", "Hope"), ("region", "경기도 성남시"), ("sex", "male")];
-    Adoption {
-        attributes: told.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-        expires_at: "2030-01-01T00:00:00Z".to_owned(),
-    }
-}
-
-fn found(request: &MatchRequest) -> MatchResponse {
-    let agreement = Some(Agreement { agreed: 1, compared: 1, answered: 2 });
-    let line = |shift: f64| Some(Line { from: Some(point(shift, 2.0)), to: Some(point(9.0, 2.0)) });
-    let ratio = RatioAgreement {
-        ratio: "nose_width".to_owned(),
-        person_sigma: 1.5,
-        dog_sigma: 1.25,
-        sentence: if request.language == "ko" { "코가 넓어요" } else { "a wide nose" }.to_owned(),
-        person_line: line(1.0).filter(|_| request.detail),
-        dog_line: line(2.0).filter(|_| request.detail),
-    };
-    let dog = DogMatch {
-        dog_id: DOG_ID.to_owned(),
-        dog_image_id: "dog-1.jpg".to_owned(),
-        score: 97.5,
-        agreement,
-        explanation: Some(Explanation { ratios: vec![ratio] }),
-        adoption: Some(adoption()),
-        landmarks: vec![point(3.0, 4.0)],
-    };
-    let photos =
-        request.photos.iter().map(|_| PhotoReport { faces_found: 1, ..Default::default() });
-    MatchResponse {
-        image_id: request.image_id.clone(),
-        dog_image_id: dog.dog_image_id.clone(),
-        dog_id: dog.dog_id.clone(),
-        score: dog.score,
-        matches: vec![dog; request.top.max(1) as usize],
-        photos: photos.collect(),
-        candidates: 17,
-        catalogue_version: 3,
-        proportions: Proportions::Estimated.into(),
-        relaxed: vec![Relaxation {
-            kind: Some(v1::relaxation::Kind::Attribute("region".to_owned())),
-        }],
-        ..MatchResponse::default()
     }
 }
 
@@ -250,7 +195,16 @@ impl MatchService for StandIn {
                 Ok(BatchMatchResponse { id: item.id, result: Some(result) })
             }
         });
-        Ok(Response::new(Box::pin(answers)))
+        let state = Arc::clone(&self.0);
+        let end = tokio_stream::once(()).then(move |()| {
+            let state = Arc::clone(&state);
+            async move {
+                // The end comes after the last answer, and whoever does not wait cuts it off.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                state.ended.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Ok(Response::new(Box::pin(answers.chain(end.filter_map(|()| None)))))
     }
 
     async fn describe(&self, request: Request<DescribeRequest>) -> Answer<DescribeResponse> {

@@ -4,6 +4,7 @@
 
 mod batch;
 mod common;
+mod connections;
 mod engine;
 mod gateway;
 mod reading;

@@ -1,6 +1,6 @@
 //! Turns what the engine says into lines, in the order of the requests.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -8,7 +8,7 @@ use mungpy_core::reason::Reason;
 use mungpy_proto::v1::{BatchMatchResponse, batch_match_response::Result as Said};
 use mungpy_transport::Charge;
 use prost::Message;
-use tokio::{sync::mpsc, task::AbortHandle};
+use tokio::{sync::mpsc, task::AbortHandle, time::timeout};
 use tonic::{Code, Status, Streaming};
 
 use super::{
@@ -16,6 +16,9 @@ use super::{
     line::{BatchAnswer, BatchResult},
 };
 use crate::{language::Language, problem::Problem, routes::similar_dog::Answer, upstream::Lease};
+
+/// How long an engine may take to end a stream that has no more lines.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// The answers of one stream. Dropping it ends the stream on both sides.
 pub(super) struct Answers {
@@ -53,17 +56,27 @@ impl Answers {
     }
 
     async fn next(&mut self) -> Option<BatchAnswer> {
-        if self.has_ended {
-            return None;
-        }
         if let Some(problem) = self.last.take() {
             return Some(self.end(problem));
         }
-        match self.expected.recv().await? {
-            Expected::Refused(id, problem) => Some(BatchAnswer::refused(id, problem)),
-            Expected::Broken(problem) => Some(self.end(problem)),
-            Expected::Asked(asked) => Some(self.answer(asked).await),
+        let expected = if self.has_ended { None } else { self.expected.recv().await };
+        match expected {
+            Some(Expected::Refused(id, problem)) => Some(BatchAnswer::refused(id, problem)),
+            Some(Expected::Broken(problem)) => Some(self.end(problem)),
+            Some(Expected::Asked(asked)) => Some(self.answer(asked).await),
+            None => {
+                self.hear_out().await;
+                None
+            }
         }
+    }
+
+    /// Lets the engine end the stream, as it does once the last line was passed on. What it still sends
+    /// on a stream that was cut off counts against the connection, which HTTP/2 closes with all its
+    /// calls after a thousand of them.
+    async fn hear_out(&mut self) {
+        let to_the_end = async { while let Ok(Some(_)) = self.said.message().await {} };
+        let _ = timeout(LAST_WORD, to_the_end).await;
     }
 
     /// The last line of a stream that broke.

@@ -42,16 +42,13 @@ where
         let call = self.metrics.call_begun(method);
         request.extensions_mut().insert(id.clone());
         let deadline = Errand::of_call(&request).deadline;
-        let answering = async {
-            match in_time(deadline, self.admit(request)).await {
-                Ok(request) => match self.services.clone().oneshot(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                },
-                Err(refused) => refused.into_http(),
-            }
-        };
-        let mut response = answering.instrument(span.clone()).await;
+        // A service that knows the deadline itself looks at it first.
+        let answering = in_time(deadline, async {
+            let request = self.admit(request).await?;
+            self.services.clone().oneshot(request).await.map_err(|never| match never {})
+        });
+        let answered = answering.instrument(span.clone()).await;
+        let mut response = answered.unwrap_or_else(Status::into_http);
         let refused = status::of_response(&response);
         if let Some(own) = &refused {
             response = reception::explain(response, own, &id);

@@ -21,7 +21,7 @@ use tonic_health::pb::{
 };
 use tonic_types::StatusExt;
 
-use crate::common::{TestServer, bytes, composite_catalogue};
+use crate::common::{TOKEN, TestServer, bytes, composite_catalogue};
 
 const MATCHING: &str = "matching-0123456789";
 const READING: &str = "reading-0123456789";
@@ -230,6 +230,32 @@ async fn a_request_keeps_its_id_and_is_counted() {
         "mungpy_dog_answers 1",
     ] {
         assert!(scraped.contains(line), "{line}\n{scraped}");
+    }
+    server.stop().await;
+}
+
+/// Each method has the deadline of its call, although its request has not come to its end.
+#[tokio::test]
+async fn a_call_ends_at_its_deadline() {
+    let terms = crate::common::with_token();
+    let server = TestServer::start_on(terms, Some(&composite_catalogue())).await;
+    let socket = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let (mut client, connection) = h2::client::handshake(socket).await.unwrap();
+    tokio::spawn(connection);
+    for method in ["CatalogueService/UpsertDogs", "OperationsService/GetStatus"] {
+        let request = http::Request::post(format!("{}/mungpy.v1.{method}", server.url()))
+            .header("content-type", "application/grpc")
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("grpc-timeout", "200m")
+            .body(())
+            .unwrap();
+        let (answered, _open) = client.send_request(request, false).unwrap();
+        let answer = answered.await.unwrap();
+        let status = Status::from_header_map(answer.headers()).unwrap();
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::DeadlineExceeded, "DEADLINE_PASSED")
+        );
     }
     server.stop().await;
 }

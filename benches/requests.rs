@@ -1,18 +1,29 @@
 //! `Match` as clients see it: its own server, 200 requests one at a time and two at a time. Prints
 //! the median and the 99th percentile. Then what the service costs: the same photos go to the server
-//! and through the bare pipeline in turn.
+//! and through the bare pipeline in turn. At last a stream of many photos (`BatchMatch`) against the
+//! bare pipeline on as many threads as the server has workers.
 
 #[path = "../tests/it/common.rs"]
 mod common;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Instant,
+};
 
 use mungpy::matching::{Matcher, Snapshot};
 use mungpy_core::{
     resemblance::PersonEstimator,
     temperament::{Policy, Questionnaire},
 };
-use mungpy_proto::v1::{MatchRequest, match_service_client::MatchServiceClient};
+use mungpy_proto::v1::{
+    BatchMatchRequest, MatchRequest, batch_match_response::Result as Said,
+    match_service_client::MatchServiceClient,
+};
 use tokio::sync::Mutex;
 
 use common::{TestServer, bytes, composite_catalogue, composites, person_extractor};
@@ -20,6 +31,9 @@ use common::{TestServer, bytes, composite_catalogue, composites, person_extracto
 const REQUESTS: usize = 200;
 /// As many in turn, because the difference is a fraction of what chance adds to one.
 const PAIRS: usize = 500;
+const STREAMED: usize = 500;
+/// Workers of the server in the tests.
+const WORKERS: usize = 2;
 
 #[tokio::main]
 async fn main() {
@@ -44,6 +58,15 @@ async fn main() {
         quantile(&mut bare, 0.5),
         quantile(&mut cost, 0.5)
     );
+    for _ in 0..3 {
+        let streamed = stream(&server, &photos).await;
+        let bare = tokio::task::block_in_place(|| on_all_workers(&photos));
+        println!(
+            "{STREAMED} photos: BatchMatch {streamed:.1} a second, bare pipeline on {WORKERS} threads \
+             {bare:.1}: {:.1} %",
+            100.0 * streamed / bare
+        );
+    }
     server.stop().await;
 }
 
@@ -55,10 +78,7 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
 /// Milliseconds that each photo takes on the server, and through the pipeline that it calls.
 async fn in_turn(server: &TestServer, photos: &[Vec<u8>]) -> (Vec<f64>, Vec<f64>) {
     let mut client = MatchServiceClient::connect(server.url()).await.unwrap();
-    let (questionnaire, persons) =
-        (Questionnaire::default(), PersonEstimator::shipped().population);
-    let snapshot = Snapshot::of(composite_catalogue(), &questionnaire, &persons);
-    let matcher = Matcher::new(questionnaire, Policy::default(), &persons);
+    let (matcher, snapshot) = pipeline();
     let mut extractor = person_extractor();
     let (mut served, mut bare) = (Vec::new(), Vec::new());
     for number in 0..PAIRS {
@@ -73,6 +93,56 @@ async fn in_turn(server: &TestServer, photos: &[Vec<u8>]) -> (Vec<f64>, Vec<f64>
         bare.push(1e3 * start.elapsed().as_secs_f64());
     }
     (served, bare)
+}
+
+/// What the server calls for each photo.
+fn pipeline() -> (Matcher, Snapshot) {
+    let (questionnaire, persons) =
+        (Questionnaire::default(), PersonEstimator::shipped().population);
+    let snapshot = Snapshot::of(composite_catalogue(), &questionnaire, &persons);
+    (Matcher::new(questionnaire, Policy::default(), &persons), snapshot)
+}
+
+/// Photos a second that one stream to the server is answered.
+async fn stream(server: &TestServer, photos: &[Vec<u8>]) -> f64 {
+    let mut client = MatchServiceClient::connect(server.url()).await.unwrap();
+    let photos = photos.to_vec();
+    let items = (0..STREAMED).map(move |number| {
+        let photos = vec![photos[number % photos.len()].clone().into()];
+        let request = Some(MatchRequest { photos, ..MatchRequest::default() });
+        BatchMatchRequest { id: number.to_string(), request, newest_catalogue: false }
+    });
+    let start = Instant::now();
+    let answers = client.batch_match(tokio_stream::iter(items)).await.unwrap();
+    let mut answers = answers.into_inner();
+    let mut count = 0;
+    while let Some(answer) = answers.message().await.unwrap() {
+        assert!(matches!(answer.result, Some(Said::Response(_))));
+        count += 1;
+    }
+    assert_eq!(count, STREAMED);
+    STREAMED as f64 / start.elapsed().as_secs_f64()
+}
+
+/// Photos a second that go through the bare pipeline on a thread for each worker.
+fn on_all_workers(photos: &[Vec<u8>]) -> f64 {
+    let (matcher, snapshot) = pipeline();
+    let extractors: Vec<_> = (0..WORKERS).map(|_| person_extractor()).collect();
+    let (next, start) = (AtomicUsize::new(0), Instant::now());
+    thread::scope(|scope| {
+        for mut extractor in extractors {
+            let (matcher, snapshot, next) = (&matcher, &snapshot, &next);
+            scope.spawn(move || {
+                while let number @ 0..STREAMED = next.fetch_add(1, Ordering::Relaxed) {
+                    let photos = vec![photos[number % photos.len()].clone().into()];
+                    let request = MatchRequest { photos, ..MatchRequest::default() };
+                    let question = matcher.question(snapshot, request).unwrap();
+                    matcher.answer(&mut extractor, snapshot, &question, || true).unwrap();
+                }
+            });
+        }
+    });
+    STREAMED as f64 / start.elapsed().as_secs_f64()
 }
 
 /// Milliseconds taken by each request.

@@ -23,7 +23,7 @@ use mungpy_core::face::{self, ModelOrigin, PersonProportions, Quality, Species};
 
 use crate::{
     photo::{Photo, Raster},
-    vision::{Descriptor, Detector, Models, Role, VisionError, landmarking::BOXES_LOOKS},
+    vision::{Descriptor, Detector, Models, Role, VisionError},
 };
 use landmarking::{BoxedFace, LandmarkEstimate, LandmarkModel, LookPlan};
 use mungpy_telemetry::Stage;
@@ -45,7 +45,7 @@ pub use stages::StageTimes;
 /// estimate. Raise a species' when a measurement of it would come out otherwise; new dogs are
 /// not compared with stored ones of another version.
 const PERSON_MEASUREMENT_VERSION: u32 = 10;
-const DOG_MEASUREMENT_VERSION: u32 = 9;
+const DOG_MEASUREMENT_VERSION: u32 = 10;
 
 /// How the landmark networks look at a face. Aligned chips make persons more repeatable than
 /// five boxes (mean ICC of the features 0.368 against 0.351) with three runs in place of ten;
@@ -53,7 +53,7 @@ const DOG_MEASUREMENT_VERSION: u32 = 9;
 /// exposes what is not a dog.
 const MEASURED_PERSON_LOOKS: LookPlan = LookPlan::Aligned { mirrored: true };
 const DESCRIBED_PERSON_LOOKS: LookPlan = LookPlan::Aligned { mirrored: false };
-const DOG_LOOKS: LookPlan = LookPlan::Jittered { boxes: BOXES_LOOKS };
+const DOG_LOOKS: LookPlan = LookPlan::Jittered;
 
 /// Measures faces of one species. Each thread needs its own.
 pub struct Extractor {

@@ -20,7 +20,8 @@ CELL: int = _TABLES["heatmap"]["cell"]
 
 JITTERS: list[tuple[float, float, float]] = [tuple(jitter) for jitter in _TABLES["boxes"]["jitters"]]
 
-LOOKS: int = _TABLES["boxes"]["looks"]
+DOG_REACH: float = _TABLES["dogs"]["reach"]
+DOG_LOOKS: list[tuple[float, float, float]] = [tuple(jitter) for jitter in _TABLES["dogs"]["looks"]]
 
 CENTROID_SIZE: float = _TABLES["alignment"]["centroid_size"]
 CENTROID_RISE: float = _TABLES["alignment"]["centroid_rise"]

@@ -21,8 +21,8 @@ def test_the_jitters_are_symmetric_about_the_vertical():
     assert {(-dx, dy, scale) for dx, dy, scale in constants.JITTERS} == set(constants.JITTERS)
 
 
-def test_the_looks_use_boxes_that_there_are():
-    assert 1 <= constants.LOOKS <= len(constants.JITTERS)
+def test_the_first_look_at_a_dog_is_at_the_box_as_it_is():
+    assert constants.DOG_LOOKS[0] == (0.0, 0.0, 1.0)
 
 
 def test_the_cells_fill_the_chip():
@@ -38,5 +38,5 @@ def test_the_mean_dog_has_centroid_size_1_and_its_centroid_at_0():
 
 
 def test_the_shares_are_shares():
-    assert 0 < constants.CHIP_DROP < constants.CHIP_REACH
+    assert 0 < constants.CHIP_DROP < constants.DOG_REACH < constants.CHIP_REACH
     assert constants.CENTROID_SIZE > 0 and 0 < constants.CENTROID_RISE < 0.5

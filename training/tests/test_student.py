@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mungpy_training import weights  # noqa: E402
-from mungpy_training.landmarking import CELL, CHIP_SIDE, LANDMARKS  # noqa: E402
+from mungpy_training.landmarking import CELL, CHIP_REACH, CHIP_SIDE, LANDMARKS  # noqa: E402
 from mungpy_training.landmarks import distil, lessons, maps, patches, student  # noqa: E402
 from mungpy_training.landmarks.persons import is_held_out  # noqa: E402
 from mungpy_training.shapes import symmetric_shape  # noqa: E402
@@ -66,16 +66,16 @@ def test_a_patch_shows_the_surroundings_of_a_box(face):
 def test_a_sample_is_an_input_and_its_landmarks(face, rng):
     patch = patches.of_face(face)
     for _ in range(20):
-        chip, points, visible = patches.sample(patch, [patch], rng)
+        chip, points, visible = patches.sample(patch, [patch], rng, CHIP_REACH)
         assert chip.shape == (3, CHIP_SIDE, CHIP_SIDE) and chip.dtype == np.float32
         assert points.shape == (LANDMARKS, 2) and visible.any()
-    _, _, visible = patches.sample(patches.empty(face.image, face.box, "none"), [patch], rng)
+    _, _, visible = patches.sample(patches.empty(face.image, face.box, "none"), [patch], rng, CHIP_REACH)
     assert not visible.any()
 
 
 def test_a_box_without_a_face_moves_only_the_face_score(face, rng):
     patch = patches.of_face(face)
-    args = SimpleNamespace(batch=10, warped=1.0, empty=0.2)
+    args = SimpleNamespace(species="dog", batch=10, warped=1.0, empty=0.2)
     images, *wanted = distil.sample_batch([patch], [patches.empty(face.image, face.box, "none")], args, rng)
     shown = wanted[2]
     assert images.shape == (10, 3, CHIP_SIDE, CHIP_SIDE) and shown.sum() == 8

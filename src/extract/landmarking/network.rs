@@ -14,7 +14,7 @@ use crate::{
         LandmarkNetwork, Look,
         landmarking::{
             ALIGNMENT_CENTROID_RISE, ALIGNMENT_CENTROID_SIZE, BOXES_JITTERS, CHIP_DROP, CHIP_REACH,
-            CHIP_SIDE,
+            CHIP_SIDE, DOGS_LOOKS, DOGS_REACH,
         },
     },
 };
@@ -22,11 +22,8 @@ use crate::{
 /// How often a network looks at a face, and at which chips.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::extract) enum LookPlan {
-    /// At that many jittered boxes, as they are and mirrored.
-    Jittered {
-        /// Number of boxes.
-        boxes: usize,
-    },
+    /// At the boxes of a dog, jittered by [`DOGS_LOOKS`], each as it is and mirrored.
+    Jittered,
     /// Once at the box, then at the chip in which the landmarks found there lie as in the mean
     /// face: where the detector drew its box and how the head is tilted then matters little.
     Aligned {
@@ -46,7 +43,7 @@ pub(super) fn predict(
 ) -> Vec<Result<Rounds, ExtractError>> {
     match looks {
         LookPlan::Aligned { mirrored } => aligned(faces, network, mirrored),
-        LookPlan::Jittered { boxes } => jittered(faces, network, boxes),
+        LookPlan::Jittered => jittered(faces, network),
     }
 }
 
@@ -54,11 +51,10 @@ pub(super) fn predict(
 fn jittered(
     faces: &[BoxedFace],
     network: &mut LandmarkNetwork,
-    boxes: usize,
 ) -> Vec<Result<Rounds, ExtractError>> {
     let views = faces.iter().map(|face| {
         let known = usize::from(face.first_look.is_some());
-        boxes_both_ways(face, &BOXES_JITTERS[known..boxes])
+        boxes_both_ways(face, &DOGS_LOOKS[known..])
     });
     let seen = look(views.collect(), network).into_iter().zip(faces);
     seen.map(|(seen, face)| Ok(vec![face.first_look.into_iter().flatten().chain(seen?).collect()]))
@@ -72,7 +68,7 @@ fn aligned(
     network: &mut LandmarkNetwork,
     mirrored: bool,
 ) -> Vec<Result<Rounds, ExtractError>> {
-    let plain = |face| Ok(vec![View::of(Place::Box(chip(face, BOXES_JITTERS[0])?))]);
+    let plain = |face| Ok(vec![View::of(Place::Box(chip(face, CHIP_REACH, BOXES_JITTERS[0])?))]);
     let first = look(faces.iter().map(plain).collect(), network);
     let views = next_views(faces, &first, |face, seen| {
         let view = View::of(Place::Upright(upright(face.raster, &seen[0])?));
@@ -96,7 +92,7 @@ pub(super) fn first_looks(
     faces: &[BoxedFace],
     network: &mut LandmarkNetwork,
 ) -> Vec<Result<Option<FirstLook>, ExtractError>> {
-    let views = |face| boxes_both_ways(face, &BOXES_JITTERS[..1]);
+    let views = |face| boxes_both_ways(face, &DOGS_LOOKS[..1]);
     let judged = |looks: Vec<Look>| {
         let both: FirstLook = [looks[0].landmarks, looks[1].landmarks];
         let disagreement = super::disagreement(&both, &super::robust_mean(&both));
@@ -207,14 +203,15 @@ fn next_views<T>(
 fn boxes_both_ways(face: &BoxedFace, jitters: &[Jitter]) -> Views {
     let mut views = Vec::with_capacity(2 * jitters.len());
     for &jitter in jitters {
-        views.extend(View::of(Place::Box(chip(face, jitter)?)).both_ways()?);
+        views.extend(View::of(Place::Box(chip(face, DOGS_REACH, jitter)?)).both_ways()?);
     }
     Ok(views)
 }
 
-fn chip(face: &BoxedFace, [dx, dy, scale]: Jitter) -> Result<Chip, PhotoError> {
+/// The chip that shows `reach` sides of a jittered box.
+fn chip(face: &BoxedFace, reach: f64, [dx, dy, scale]: Jitter) -> Result<Chip, PhotoError> {
     let ([x, y], side) = (face.face.centre(), face.face.side());
-    let reach = side * CHIP_REACH * scale;
+    let reach = side * reach * scale;
     let left = x + side * dx - reach / 2.0;
     let top = y + side * (dy + CHIP_DROP) - reach / 2.0;
     face.raster.chip(left, top, reach, CHIP_SIDE)

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mungpy_training.landmarking import LOOKS
 from mungpy_training.landmarks import faces as face_set
 from mungpy_training.landmarks import student
 from mungpy_training.landmarks.prediction import looks
@@ -29,7 +28,7 @@ def disagreement(predictions):
 def evaluate(path, faces):
     """The relative errors (faces × landmarks) of the network of one fold, and the disagreement for each face."""
     net = student.load(path)
-    found = [looks(net, face, LOOKS) for face in faces]
+    found = [looks(net, face) for face in faces]
     errors = [relative_errors(face, seen.mean(0)) for face, seen in zip(faces, found, strict=True)]
     return np.array(errors), np.array([disagreement(seen) for seen in found])
 

@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional
 
 from mungpy_training.detector.distil import rate
+from mungpy_training.landmarking import CHIP_REACH, DOG_REACH
 from mungpy_training.landmarks import lessons, patches, student
 from mungpy_training.landmarks.train import FOLDS, follow, loss_of
 
@@ -28,7 +29,8 @@ def sample_batch(faces, empties, args, rng):
     blank = int(args.empty * args.batch) if empties else 0
     chosen = [faces[i] for i in rng.integers(len(faces), size=args.batch - blank)]
     chosen += [empties[i] for i in rng.integers(len(empties), size=blank)] if blank else []
-    chips = [patches.sample(patch, faces, rng, args.warped) for patch in chosen]
+    reach = DOG_REACH if args.species == "dog" else CHIP_REACH
+    chips = [patches.sample(patch, faces, rng, reach, args.warped) for patch in chosen]
     images, points, visible = (torch.from_numpy(np.stack(part)) for part in zip(*chips, strict=True))
     shown = torch.tensor([patch.points is not None for patch in chosen])
     return images, points, visible, shown, torch.tensor([patch.is_judged for patch in chosen])

@@ -68,13 +68,16 @@ def fold(face, folds):
     return zlib.crc32(face.individual.encode()) % folds
 
 
-def chip_matrix(box, jitter=PLAIN, roll=0.0, size=CHIP_SIDE):
-    """The 2 × 3 matrix from pixels of the image to those of the chip of `size` pixels around a jittered box."""
+def chip_matrix(box, jitter=PLAIN, roll=0.0, size=CHIP_SIDE, reach=CHIP_REACH):
+    """The 2 × 3 matrix from pixels of the image to those of the chip of `size` pixels around a jittered box.
+
+    The chip shows `reach` sides of the box.
+    """
     left, top, right, bottom = box
     dx, dy, scale = jitter
     side = (right - left + bottom - top) / 2
     centre = np.array([(left + right) / 2 + dx * side, (top + bottom) / 2 + (CHIP_DROP + dy) * side])
-    zoom = size / (side * CHIP_REACH * scale)
+    zoom = size / (side * reach * scale)
     cos, sin = zoom * np.cos(roll), zoom * np.sin(roll)
     linear = np.array([[cos, -sin], [sin, cos]])
     return np.c_[linear, (size - 1) / 2 - linear @ centre]

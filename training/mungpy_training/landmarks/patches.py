@@ -15,8 +15,8 @@ from mungpy_training.landmarks import faces as face_set
 from mungpy_training.landmarks import warping
 from mungpy_training.shapes import MIRROR_16, apply, mirrored
 
-SIDE = 232  # of a patch; pixels
-REACH = 2.2  # what a patch shows; sides of the box
+SIDE = 288  # of a patch; pixels
+REACH = 2.05  # what a patch shows; sides of the box
 # Shares of the chips that are warped towards the proportions of another face, and smoothly.
 TOWARDS_OTHER, SMOOTHLY = 0.45, 0.35
 SMOOTH = 2.8  # how far a smooth warp moves things; pixels of the chip
@@ -80,12 +80,12 @@ def spoil(chip, rng):
     return chip
 
 
-def sample(patch, others, rng, warped=1.0):
+def sample(patch, others, rng, reach, warped=1.0):
     """A training example: the network's input, landmarks in pixels of the chip, visibility.
 
-    `warped` scales the shares of warped chips.
+    The chip shows `reach` sides of the box. `warped` scales the shares of warped chips.
     """
-    matrix = face_set.chip_matrix(patch.box, *face_set.sample_jitter(rng))
+    matrix = face_set.chip_matrix(patch.box, *face_set.sample_jitter(rng), reach=reach)
     chip = cv2.warpAffine(
         patch.image, matrix, (CHIP_SIDE, CHIP_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

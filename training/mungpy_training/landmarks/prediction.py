@@ -6,7 +6,7 @@ The program takes interquartile means of the predictions. Here they are plain me
 import numpy as np
 import torch
 
-from mungpy_training.landmarking import CENTROID_RISE, CENTROID_SIZE, JITTERS, LANDMARKS
+from mungpy_training.landmarking import CENTROID_RISE, CENTROID_SIZE, DOG_LOOKS, DOG_REACH, JITTERS, LANDMARKS
 from mungpy_training.landmarks import warping
 from mungpy_training.landmarks.faces import PLAIN, chip_matrix, cut, normalised
 from mungpy_training.landmarks.network import soft_argmax
@@ -25,11 +25,11 @@ def run(net, chips):
     return found.numpy().astype(np.float64)
 
 
-def looks(net, face, boxes):
-    """As the program looks at dogs: predictions from the first jittered boxes, each as it is and mirrored."""
+def looks(net, face):
+    """As the program looks at dogs: predictions from jittered boxes, each as it is and mirrored."""
     found = []
-    for jitter in JITTERS[:boxes]:
-        matrix = chip_matrix(face.box, jitter, size=net.side)
+    for jitter in DOG_LOOKS:
+        matrix = chip_matrix(face.box, jitter, size=net.side, reach=DOG_REACH)
         chip = cut(face.image, matrix, net.side)
         direct, mirror_image = run(net, [chip, chip[:, ::-1]])
         found += [apply_inverse(matrix, points) for points in (direct, mirrored(mirror_image, net.side))]

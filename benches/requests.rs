@@ -1,6 +1,6 @@
 //! `Match` as clients see it: its own server, 200 requests one at a time and two at a time. Prints
 //! the median and the 99th percentile. Then what the service costs: the same photos go to the server
-//! and through the bare pipeline in turn. At last a stream of many photos (`BatchMatch`) against the
+//! and through the bare pipeline in turn. Finally a stream of many photos (`BatchMatch`) against the
 //! bare pipeline on as many threads as the server has workers.
 
 #[path = "../tests/it/common.rs"]
@@ -29,7 +29,7 @@ use tokio::sync::Mutex;
 use common::{TestServer, bytes, composite_catalogue, composites, person_extractor};
 
 const REQUESTS: usize = 200;
-/// As many in turn, because the difference is a fraction of what chance adds to one.
+/// Pairs taken in turn. Chance moves one by several times the difference.
 const PAIRS: usize = 500;
 const STREAMED: usize = 500;
 /// Workers of the server in the tests.

@@ -75,6 +75,21 @@ pub struct BatchControl {
     wake: Wake,
 }
 
+/// A run that was asked for. Dropped before it has begun, it is no longer wanted.
+struct Wish<'a>(&'a BatchControl);
+
+impl Wish<'_> {
+    fn was_heard(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Wish<'_> {
+    fn drop(&mut self) {
+        self.0.state.send_modify(|state| state.wanted = None);
+    }
+}
+
 /// What the batch does.
 #[derive(Debug, Clone, Default)]
 struct State {
@@ -116,13 +131,14 @@ impl BatchControl {
         if let Some(refused) = refused {
             return Err(refused);
         }
+        let wish = Wish(self);
         let before = watch.borrow().last.as_ref().map(|run| run.started_at);
         self.wake.request();
         let begun = watch.wait_for(|state| state.is_closed || state.wanted.is_none());
         let Ok(Ok(state)) = tokio::time::timeout(BEGIN, begun).await else {
-            self.state.send_modify(|state| state.wanted = None);
             return Err(ControlError::Silent);
         };
+        wish.was_heard();
         let current = state.current.as_ref().map(|(run, _)| run);
         // A short run may have ended already.
         let ended = state.last.as_ref().filter(|run| Some(run.started_at) != before);

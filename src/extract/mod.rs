@@ -53,7 +53,7 @@ const DOG_MEASUREMENT_VERSION: u32 = 10;
 /// exposes what is not a dog.
 const MEASURED_PERSON_LOOKS: LookPlan = LookPlan::Aligned { mirrored: true };
 const DESCRIBED_PERSON_LOOKS: LookPlan = LookPlan::Aligned { mirrored: false };
-const DOG_LOOKS: LookPlan = LookPlan::Jittered;
+const DOG_LOOKS: LookPlan = LookPlan::Boxes;
 
 /// Measures faces of one species. Each thread needs its own.
 pub struct Extractor {

@@ -42,7 +42,7 @@ where
         let call = self.metrics.call_begun(method);
         request.extensions_mut().insert(id.clone());
         let deadline = Errand::of_call(&request).deadline;
-        // A service that knows the deadline itself looks at it first.
+        // A service that keeps the deadline itself is asked first.
         let answering = in_time(deadline, async {
             let request = self.admit(request).await?;
             self.services.clone().oneshot(request).await.map_err(|never| match never {})

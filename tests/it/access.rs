@@ -234,7 +234,7 @@ async fn a_request_keeps_its_id_and_is_counted() {
     server.stop().await;
 }
 
-/// Each method has the deadline of its call, although its request has not come to its end.
+/// Even if its request is still arriving.
 #[tokio::test]
 async fn a_call_ends_at_its_deadline() {
     let terms = crate::common::with_token();

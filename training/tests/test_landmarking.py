@@ -23,6 +23,7 @@ def test_the_jitters_are_symmetric_about_the_vertical():
 
 def test_the_first_look_at_a_dog_is_at_the_box_as_it_is():
     assert constants.DOG_LOOKS[0] == (0.0, 0.0, 1.0)
+    assert {(-dx, dy, scale) for dx, dy, scale in constants.DOG_LOOKS} == set(constants.DOG_LOOKS)
 
 
 def test_the_cells_fill_the_chip():

@@ -136,7 +136,7 @@ fn disagreement(predictions: &[Landmarks], mean: &Landmarks) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vision::landmarking::BOXES_JITTERS;
+    use crate::vision::landmarking::{BOXES_JITTERS, DOGS_LOOKS};
 
     #[test]
     fn one_wild_prediction_does_not_move_the_mean() {
@@ -149,12 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn jitters_are_symmetric_about_the_vertical() {
-        for [dx, dy, scale] in BOXES_JITTERS {
-            assert!(
-                BOXES_JITTERS.contains(&[-dx, dy, scale]),
-                "({dx}, {dy}, {scale}) has no mirror image"
-            );
+    fn boxes_are_symmetric_about_the_vertical_and_the_first_is_as_it_is() {
+        for boxes in [&BOXES_JITTERS[..], &DOGS_LOOKS] {
+            for &[dx, dy, scale] in boxes {
+                let mirrored = [-dx, dy, scale];
+                assert!(boxes.contains(&mirrored), "{mirrored:?} is not among {boxes:?}");
+            }
+            assert_eq!(boxes[0], [0.0, 0.0, 1.0]);
         }
     }
 }

@@ -22,8 +22,8 @@ use crate::{
 /// How often a network looks at a face, and at which chips.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::extract) enum LookPlan {
-    /// At the boxes of a dog, jittered by [`DOGS_LOOKS`], each as it is and mirrored.
-    Jittered,
+    /// At the boxes of a dog that [`DOGS_LOOKS`] names, each as it is and mirrored.
+    Boxes,
     /// Once at the box, then at the chip in which the landmarks found there lie as in the mean
     /// face: where the detector drew its box and how the head is tilted then matters little.
     Aligned {
@@ -43,12 +43,12 @@ pub(super) fn predict(
 ) -> Vec<Result<Rounds, ExtractError>> {
     match looks {
         LookPlan::Aligned { mirrored } => aligned(faces, network, mirrored),
-        LookPlan::Jittered => jittered(faces, network),
+        LookPlan::Boxes => at_boxes(faces, network),
     }
 }
 
-/// Looks at jittered boxes. The look at the first one may be known.
-fn jittered(
+/// Looks at the boxes of a dog. The look at the first one may be known.
+fn at_boxes(
     faces: &[BoxedFace],
     network: &mut LandmarkNetwork,
 ) -> Vec<Result<Rounds, ExtractError>> {
@@ -199,7 +199,7 @@ fn next_views<T>(
     faces.iter().zip(found).map(next).collect()
 }
 
-/// What is to be seen in jittered boxes, both ways.
+/// What is to be seen in boxes of a dog, both ways.
 fn boxes_both_ways(face: &BoxedFace, jitters: &[Jitter]) -> Views {
     let mut views = Vec::with_capacity(2 * jitters.len());
     for &jitter in jitters {
@@ -211,10 +211,10 @@ fn boxes_both_ways(face: &BoxedFace, jitters: &[Jitter]) -> Views {
 /// The chip that shows `reach` sides of a jittered box.
 fn chip(face: &BoxedFace, reach: f64, [dx, dy, scale]: Jitter) -> Result<Chip, PhotoError> {
     let ([x, y], side) = (face.face.centre(), face.face.side());
-    let reach = side * reach * scale;
-    let left = x + side * dx - reach / 2.0;
-    let top = y + side * (dy + CHIP_DROP) - reach / 2.0;
-    face.raster.chip(left, top, reach, CHIP_SIDE)
+    let shown = side * reach * scale;
+    let left = x + side * dx - shown / 2.0;
+    let top = y + side * (dy + CHIP_DROP) - shown / 2.0;
+    face.raster.chip(left, top, shown, CHIP_SIDE)
 }
 
 /// The upright chip in which these landmarks, in pixels of the raster, lie as in the mean face.

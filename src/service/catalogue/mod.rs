@@ -219,10 +219,13 @@ impl CatalogueService for CatalogueHandler {
         request: Request<DeleteDogsRequest>,
     ) -> Result<Response<DeleteDogsResponse>, Status> {
         let (upkeep, request) = (Arc::clone(&self.upkeep), request.into_inner());
-        let response = blocking(move || push::delete(&upkeep, request)).await??;
-        let (deleted, unknown) = (response.deleted.len(), response.unknown.len());
-        tracing::info!(deleted, unknown, "pushed dogs were deleted");
-        Ok(Response::new(response))
+        let delete = move || {
+            let response = push::delete(&upkeep, request)?;
+            let (deleted, unknown) = (response.deleted.len(), response.unknown.len());
+            tracing::info!(deleted, unknown, "pushed dogs were deleted");
+            Ok(Response::new(response))
+        };
+        blocking(delete).await?
     }
 
     async fn run_batch(
@@ -277,10 +280,13 @@ impl CatalogueService for CatalogueHandler {
             return Err(ControlError::Running.into());
         }
         let version = Some(request.get_ref().version).filter(|version| *version > 0);
-        let roll_back =
-            move || upkeep.data_dir.roll_back(version, &upkeep.model_version, upkeep.kept);
-        let published: catalogue::Catalogue = blocking(roll_back).await??;
-        tracing::info!(version = published.version, "an earlier catalogue was published again");
+        let roll_back = move || {
+            let published =
+                upkeep.data_dir.roll_back(version, &upkeep.model_version, upkeep.kept)?;
+            tracing::info!(version = published.version, "an earlier catalogue was published again");
+            Ok::<catalogue::Catalogue, Status>(published)
+        };
+        let published = blocking(roll_back).await??;
         self.wait_for(published.version).await;
         Ok(Response::new(Catalogue {
             version: published.version,
@@ -291,10 +297,12 @@ impl CatalogueService for CatalogueHandler {
     }
 }
 
-/// Work that reads files or takes its time, on a thread of its own.
+/// Work that reads files or takes its time, on a thread of its own. It goes on if the call ends at its
+/// deadline.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Status> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let span = tracing::Span::current();
+    let done = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
     done.map_err(|_| status::status(Reason::Internal, "the call failed unexpectedly"))
 }

@@ -26,7 +26,7 @@ def run(net, chips):
 
 
 def looks(net, face):
-    """As the program looks at dogs: predictions from jittered boxes, each as it is and mirrored."""
+    """As the program looks at dogs: predictions from its boxes, each as it is and mirrored."""
     found = []
     for jitter in DOG_LOOKS:
         matrix = chip_matrix(face.box, jitter, size=net.side, reach=DOG_REACH)

@@ -181,7 +181,7 @@ reasons! {
     MethodNotAllowed "METHOD_NOT_ALLOWED" Gateway (- 405)
         "the path does not take this method", "check the method";
     EngineUnreachable "ENGINE_UNREACHABLE" Gateway (- 503)
-        "the engine cannot be reached", "try again later";
+        "the engine cannot be reached, or the connection to it broke", "try again later";
     EngineTimeout "ENGINE_TIMEOUT" Gateway (- 504)
         "the engine did not answer in time", "try again later";
     EngineFailed "ENGINE_FAILED" Gateway (- 502)

@@ -100,7 +100,8 @@ pub(crate) enum Blame {
     Engine,
     /// What it was asked.
     Request,
-    /// The connection, which was closed for another reason. It says nothing about the engine.
+    /// The connection, which was closed for a reason that has nothing to do with the request. It says
+    /// nothing about the engine.
     Connection,
     /// The caller, who waits no longer. It says nothing about the engine.
     Caller,

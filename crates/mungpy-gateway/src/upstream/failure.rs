@@ -21,8 +21,14 @@ pub(super) fn is_untouched(status: &Status) -> bool {
 pub(super) fn was_closed(status: &Status) -> bool {
     causes(status).any(|cause| {
         let is_unsent = cause.downcast_ref().is_some_and(hyper::Error::is_canceled);
-        is_unsent || cause.downcast_ref().is_some_and(h2::Error::is_go_away)
+        is_unsent || cause.downcast_ref().is_some_and(is_farewell)
     })
+}
+
+/// Whether one side ends a connection on which all went by the rules of HTTP/2.
+fn is_farewell(error: &h2::Error) -> bool {
+    let harmless = [h2::Reason::NO_ERROR, h2::Reason::ENHANCE_YOUR_CALM];
+    error.is_go_away() && error.reason().is_some_and(|reason| harmless.contains(&reason))
 }
 
 /// Whether the connection ended under the request, in whatever way.

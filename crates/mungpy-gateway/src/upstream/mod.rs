@@ -97,8 +97,9 @@ impl Engines {
         request
     }
 
-    /// Calls an engine, and another one if the first has not begun with the request. A call whose
-    /// connection was closed for another reason is made once more: it only reads.
+    /// Calls an engine, and another one if the first has not begun with the request. If the connection
+    /// was closed for a reason that has nothing to do with the call, the call is made once more: it
+    /// only reads.
     async fn call<T, R, F>(
         &self,
         caller: &Caller,
@@ -172,7 +173,7 @@ impl Engines {
         match send(lease.channel(), request).await {
             Ok(response) => Ok((response.into_inner(), lease)),
             Err(status) => {
-                lease.failed(&status);
+                self.failed(&lease, &status);
                 Err(self.problem(caller, deadline, Some(status)))
             }
         }

@@ -131,8 +131,8 @@ async fn the_last_line_of_a_stream_that_breaks_has_an_empty_id() {
     }
 }
 
-/// A stream that is cut off counts against the connection to the engine, which closes with all its
-/// calls after a thousand of them.
+/// Frames on a stream that was cut off count against the connection to the engine, which all callers
+/// share.
 #[tokio::test]
 async fn every_stream_to_the_engine_comes_to_its_end() {
     let engine = Engine::start().await;

@@ -1,6 +1,6 @@
 //! Connections to an engine that end under a request. All callers of a gateway share them.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
@@ -65,9 +65,40 @@ async fn a_call_is_made_again_if_its_connection_was_closed() {
     let gateway = start(&breaking(&engine, 1, &GO_AWAY).await, |_| {}).await;
     assert_eq!(post(gateway, PATH, form("x")).await.status(), 200);
     assert_eq!(engine.calls(), 1);
-    // The engine itself has not failed.
+    let retries = metric(gateway, "mungpy_gateway_upstream_retries_total").await;
+    assert!(retries.ends_with(" 1"), "{retries}");
+}
+
+/// The line of a metric that has one.
+async fn metric(gateway: SocketAddr, name: &str) -> String {
     let metrics = get(gateway, "/metrics").await.text().await.unwrap();
-    assert!(metrics.contains("mungpy_gateway_upstream_retries_total"), "{metrics}");
+    let line = metrics.lines().find(|line| line.starts_with(&format!("{name}{{")));
+    line.unwrap_or_else(|| panic!("no {name} in {metrics}")).to_owned()
+}
+
+/// Four in a row end, but it has not failed.
+#[tokio::test]
+async fn an_engine_is_not_left_out_because_connections_are_closed() {
+    let (first, second) = (Engine::start().await, Engine::start().await);
+    let url = breaking(&first, 4, &GO_AWAY).await;
+    let gateway = start(&url, |settings| settings.upstream.push(second.url())).await;
+    for _ in 0..12 {
+        assert_eq!(post(gateway, PATH, form("x")).await.status(), 200);
+    }
+    assert!(first.calls() > 0);
+}
+
+/// Whatever listens there is no engine, so it is left out like one that fails.
+#[tokio::test]
+async fn what_breaks_the_rules_of_http_is_ill() {
+    let engine = Engine::start().await;
+    let wrong = breaking(&engine, usize::MAX, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let gateway = start(&wrong, |settings| settings.upstream.push(engine.url())).await;
+    let mut refused = 0;
+    for _ in 0..12 {
+        refused += usize::from(post(gateway, PATH, form("x")).await.status() != 200);
+    }
+    assert!((1..=3).contains(&refused), "{refused} of 12 calls met the wrong server");
 }
 
 #[tokio::test]

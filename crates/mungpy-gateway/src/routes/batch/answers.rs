@@ -71,10 +71,11 @@ impl Answers {
         }
     }
 
-    /// Lets the engine end the stream, as it does once the last line was passed on. What it still sends
-    /// on a stream that was cut off counts against the connection, which HTTP/2 closes with all its
-    /// calls after a thousand of them.
+    /// Lets the engine end the stream, as it does once no more requests come. Frames on a stream that
+    /// was cut off count against the connection. After a thousand of them HTTP/2 closes it, with all
+    /// its calls.
     async fn hear_out(&mut self) {
+        self.feed.abort();
         let to_the_end = async { while let Ok(Some(_)) = self.said.message().await {} };
         let _ = timeout(LAST_WORD, to_the_end).await;
     }

@@ -13,7 +13,7 @@ pub(super) fn is_untouched(status: &Status) -> bool {
         let stands_still = [Reason::Stopping, Reason::CatalogueNotPublished];
         return stands_still.iter().any(|reason| reason.code() == info.reason);
     }
-    status.code() == Code::Unavailable && causes(status).any(|cause| cause.is::<ConnectError>())
+    status.code() == Code::Unavailable && causes(status).any(<dyn Error>::is::<ConnectError>)
 }
 
 /// Whether one side closed the connection for a reason that has nothing to do with this request: its

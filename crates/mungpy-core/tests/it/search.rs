@@ -6,8 +6,8 @@ use mungpy_core::{
     face::{Measurement, ModelOrigin, Species},
     index::{Index, IndexDog, Query},
     resemblance::{
-        Calibration, EMBEDDING_LEN, Embedding, Population, Space, assign_handicaps, explain,
-        sample_faces,
+        Calibration, EMBEDDING_LEN, Embedding, PersonEstimator, Population, Space,
+        assign_handicaps, explain, sample_faces,
     },
     temperament::{Answers, Policy, Questionnaire},
 };
@@ -205,8 +205,9 @@ fn an_explanation_names_what_both_have_in_common() {
 #[test]
 fn the_spread_of_both_species_is_the_same_in_the_common_space() {
     let dogs = sample_faces(&Population::shipped_dog(), 3000);
-    let people = sample_faces(&persons_at_large(), 3000);
-    let space = Space::for_catalogue(&persons_at_large(), &dogs);
+    let estimated = PersonEstimator::shipped().population;
+    let people = sample_faces(&estimated, 3000);
+    let space = Space::for_catalogue(&estimated, &dogs);
     let spread = |species, faces: &[Measurement]| {
         let places: Vec<Embedding> = faces.iter().map(|face| space.embed(species, face)).collect();
         let n = places.len() as f64;

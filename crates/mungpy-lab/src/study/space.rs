@@ -190,8 +190,7 @@ pub(super) mod tests {
 
     #[test]
     fn directions_that_repeat_are_worth_more_than_ratios_as_they_are() {
-        // Such an error leaves shapes most of what tells persons apart.
-        let rows = rows(&made_up_people(80, 0.002), 300).unwrap();
+        let rows = rows(&made_up_people(80, 0.012), 300).unwrap();
         assert!(rows[4].shared_five > rows[0].shared_five + 0.05, "{rows:?}");
         assert!(rows[4].median_rank < rows[0].median_rank, "{rows:?}");
         let table = StudyTable(rows);

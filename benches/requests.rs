@@ -26,14 +26,12 @@ use mungpy_proto::v1::{
 };
 use tokio::sync::Mutex;
 
-use common::{TestServer, bytes, composite_catalogue, composites, person_extractor};
+use common::{TestServer, WORKERS, bytes, composite_catalogue, composites, person_extractor};
 
 const REQUESTS: usize = 200;
 /// Pairs taken in turn. Chance moves one by several times the difference.
 const PAIRS: usize = 500;
 const STREAMED: usize = 500;
-/// Workers of the server in the tests.
-const WORKERS: usize = 2;
 
 #[tokio::main]
 async fn main() {
@@ -75,6 +73,12 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
     values[((values.len() - 1) as f64 * share).round() as usize]
 }
 
+/// A request with one of the photos, in turn.
+fn request(photos: &[Vec<u8>], number: usize) -> MatchRequest {
+    let photo = photos[number % photos.len()].clone().into();
+    MatchRequest { photos: vec![photo], ..MatchRequest::default() }
+}
+
 /// Milliseconds that each photo takes on the server, and through the pipeline that it calls.
 async fn in_turn(server: &TestServer, photos: &[Vec<u8>]) -> (Vec<f64>, Vec<f64>) {
     let mut client = MatchServiceClient::connect(server.url()).await.unwrap();
@@ -82,8 +86,7 @@ async fn in_turn(server: &TestServer, photos: &[Vec<u8>]) -> (Vec<f64>, Vec<f64>
     let mut extractor = person_extractor();
     let (mut served, mut bare) = (Vec::new(), Vec::new());
     for number in 0..PAIRS {
-        let photo = photos[number % photos.len()].clone().into();
-        let request = MatchRequest { photos: vec![photo], ..MatchRequest::default() };
+        let request = request(photos, number);
         let (own, start) = (request.clone(), Instant::now());
         client.r#match(request).await.unwrap();
         served.push(1e3 * start.elapsed().as_secs_f64());
@@ -108,8 +111,7 @@ async fn stream(server: &TestServer, photos: &[Vec<u8>]) -> f64 {
     let mut client = MatchServiceClient::connect(server.url()).await.unwrap();
     let photos = photos.to_vec();
     let items = (0..STREAMED).map(move |number| {
-        let photos = vec![photos[number % photos.len()].clone().into()];
-        let request = Some(MatchRequest { photos, ..MatchRequest::default() });
+        let request = Some(request(&photos, number));
         BatchMatchRequest { id: number.to_string(), request, newest_catalogue: false }
     });
     let start = Instant::now();
@@ -134,9 +136,7 @@ fn on_all_workers(photos: &[Vec<u8>]) -> f64 {
             let (matcher, snapshot, next) = (&matcher, &snapshot, &next);
             scope.spawn(move || {
                 while let number @ 0..STREAMED = next.fetch_add(1, Ordering::Relaxed) {
-                    let photos = vec![photos[number % photos.len()].clone().into()];
-                    let request = MatchRequest { photos, ..MatchRequest::default() };
-                    let question = matcher.question(snapshot, request).unwrap();
+                    let question = matcher.question(snapshot, request(photos, number)).unwrap();
                     matcher.answer(&mut extractor, snapshot, &question, || true).unwrap();
                 }
             });
@@ -154,8 +154,7 @@ async fn ask(server: &TestServer, photos: &[Vec<u8>], concurrency: usize) -> Vec
             tokio::spawn(async move {
                 let mut client = MatchServiceClient::connect(url).await.unwrap();
                 for number in (first..REQUESTS).step_by(concurrency) {
-                    let photo = photos[number % photos.len()].clone().into();
-                    let request = MatchRequest { photos: vec![photo], ..MatchRequest::default() };
+                    let request = request(&photos, number);
                     let start = Instant::now();
                     client.r#match(request).await.unwrap();
                     times.lock().await.push(1e3 * start.elapsed().as_secs_f64());

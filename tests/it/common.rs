@@ -195,6 +195,9 @@ pub async fn authorized(url: &str) -> Authorized {
     InterceptedService::new(channel, ShowToken)
 }
 
+/// Requests that a [`TestServer`] measures at a time.
+pub const WORKERS: usize = 2;
+
 /// A gRPC server for a single test.
 pub struct TestServer {
     pub address: SocketAddr,
@@ -236,7 +239,7 @@ impl TestServer {
         if catalogue.is_some() {
             live.load().unwrap();
         }
-        let workers = Arc::new(WorkerPool::new(person_extractor(), 2).unwrap());
+        let workers = Arc::new(WorkerPool::new(person_extractor(), WORKERS).unwrap());
         let (matcher, metrics) = (Arc::new(matcher), service::metrics());
         let counted = Arc::clone(&metrics);
         let upkeep = change(Upkeep::new(data_dir.clone(), dog_models(), web).unwrap());

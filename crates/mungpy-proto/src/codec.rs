@@ -3,10 +3,12 @@
 //! A field of two bytes becomes a value of up to 56 bytes in memory. Without a limit a request of
 //! 51 MiB could therefore take more than a gigabyte.
 
+use std::marker::PhantomData;
+
 use prost::{
-    Message,
+    Message, Name,
     bytes::Buf,
-    encoding::{DecodeContext, decode_key, skip_field},
+    encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field},
 };
 use tonic::{
     Status,
@@ -15,6 +17,10 @@ use tonic::{
 use tonic_prost::ProstCodec;
 
 use crate::limits::MAX_FIELDS;
+
+// For each message that a request is or may hold, by name: the numbers of the fields that hold
+// messages, and the places of these messages in this table.
+include!(concat!(env!("OUT_DIR"), "/nesting.rs"));
 
 /// Protobuf messages with a limit on the number of fields.
 #[derive(Debug, Clone)]
@@ -29,32 +35,33 @@ impl<T, U> Default for BoundedCodec<T, U> {
 impl<T, U> Codec for BoundedCodec<T, U>
 where
     T: Message + Send + 'static,
-    U: Message + Default + Send + 'static,
+    U: Message + Name + Default + Send + 'static,
 {
     type Encode = T;
     type Decode = U;
     type Encoder = <ProstCodec<T, U> as Codec>::Encoder;
-    type Decoder = BoundedDecoder<<ProstCodec<T, U> as Codec>::Decoder>;
+    type Decoder = BoundedDecoder<U, <ProstCodec<T, U> as Codec>::Decoder>;
 
     fn encoder(&mut self) -> Self::Encoder {
         self.0.encoder()
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        BoundedDecoder(self.0.decoder())
+        BoundedDecoder(self.0.decoder(), PhantomData)
     }
 }
 
-/// Counts the fields of a message before it decodes it.
+/// Counts the fields of a message before it decodes it: of a request also those within its fields, of
+/// an answer only its own.
 #[derive(Debug)]
-pub struct BoundedDecoder<D>(D);
+pub struct BoundedDecoder<U, D>(D, PhantomData<fn() -> U>);
 
-impl<D: Decoder<Error = Status>> Decoder for BoundedDecoder<D> {
+impl<U: Name, D: Decoder<Error = Status>> Decoder for BoundedDecoder<U, D> {
     type Item = D::Item;
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<D::Item>, Status> {
-        check(buffer.chunk())?;
+        check(&U::full_name(), buffer.chunk())?;
         self.0.decode(buffer)
     }
 
@@ -63,18 +70,37 @@ impl<D: Decoder<Error = Status>> Decoder for BoundedDecoder<D> {
     }
 }
 
-/// Checks the number of fields. What is malformed is left for the decoder to refuse.
-fn check(mut message: &[u8]) -> Result<(), Status> {
+/// Checks the number of fields of a message of this name. What is malformed is left for the decoder
+/// to refuse.
+fn check(name: &str, message: &[u8]) -> Result<(), Status> {
+    let place = NESTING.binary_search_by_key(&name, |(name, _)| name).ok();
     let mut fields = 0;
+    count(place, message, &mut fields)
+}
+
+/// Adds the fields of a message that stands at this place of [`NESTING`].
+fn count(place: Option<usize>, mut message: &[u8], fields: &mut usize) -> Result<(), Status> {
+    let holding = place.map_or(&[][..], |place| NESTING[place].1);
     while let Ok((tag, wire_type)) = decode_key(&mut message) {
-        fields += 1;
-        if fields > MAX_FIELDS {
+        *fields += 1;
+        if *fields > MAX_FIELDS {
             return Err(Status::out_of_range(format!(
                 "the message has more fields than the limit of {MAX_FIELDS}; send fewer"
             )));
         }
-        if skip_field(wire_type, tag, &mut message, DecodeContext::default()).is_err() {
-            break;
+        let held = holding.iter().find(|(number, _)| *number == tag);
+        match held {
+            Some((_, held)) if wire_type == WireType::LengthDelimited => {
+                let length = decode_varint(&mut message).ok().and_then(|n| usize::try_from(n).ok());
+                let split = length.and_then(|length| message.split_at_checked(length));
+                let Some((within, rest)) = split else { break };
+                count(Some(*held), within, fields)?;
+                message = rest;
+            }
+            _ if skip_field(wire_type, tag, &mut message, DecodeContext::default()).is_err() => {
+                break;
+            }
+            _ => {}
         }
     }
     Ok(())
@@ -83,16 +109,41 @@ fn check(mut message: &[u8]) -> Result<(), Status> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::v1::MatchRequest;
+    use crate::v1::{
+        AttributeFilter, BatchMatchRequest, ListDogsResponse, MatchRequest, UpsertDogsRequest,
+    };
+
+    fn is_read<M: Name>(message: &M) -> bool {
+        check(&M::full_name(), &message.encode_to_vec()).is_ok()
+    }
 
     #[test]
     fn a_message_of_many_small_fields_is_refused_before_it_is_decoded() {
-        let ids = |count| {
-            let excluded_dog_ids = vec![String::new(); count];
-            MatchRequest { excluded_dog_ids, ..MatchRequest::default() }.encode_to_vec()
+        let ids = |count| MatchRequest {
+            excluded_dog_ids: vec![String::new(); count],
+            ..MatchRequest::default()
         };
-        assert!(check(&ids(MAX_FIELDS)).is_ok());
-        assert!(check(&ids(MAX_FIELDS + 1)).is_err());
-        assert!(check(&[0xff; 20]).is_ok(), "the decoder refuses it");
+        assert!(is_read(&ids(MAX_FIELDS)) && !is_read(&ids(MAX_FIELDS + 1)));
+        let item =
+            |count| BatchMatchRequest { request: Some(ids(count)), ..BatchMatchRequest::default() };
+        assert!(is_read(&item(MAX_FIELDS - 1)) && !is_read(&item(MAX_FIELDS)));
+        assert!(check(&MatchRequest::full_name(), &[0xff; 20]).is_ok(), "the decoder refuses it");
+    }
+
+    #[test]
+    fn fields_within_fields_count_in_requests_only() {
+        let values = vec![String::new(); MAX_FIELDS];
+        let filter = AttributeFilter { values, ..AttributeFilter::default() };
+        let request = MatchRequest { attributes: vec![filter], ..MatchRequest::default() };
+        assert!(!is_read(&request));
+        let traits = (0..MAX_FIELDS / 3).map(|n| (n.to_string(), "x".to_owned())).collect();
+        let dog = UpsertDogsRequest { traits, ..UpsertDogsRequest::default() };
+        assert!(is_read(&dog));
+        let more = (0..MAX_FIELDS).map(|n| (n.to_string(), "x".to_owned())).collect();
+        assert!(!is_read(&UpsertDogsRequest { traits: more, ..dog.clone() }));
+        let traits = dog.traits;
+        let dog = crate::v1::Dog { traits, ..crate::v1::Dog::default() };
+        let page = ListDogsResponse { dogs: vec![dog; 100], ..ListDogsResponse::default() };
+        assert!(is_read(&page), "an answer comes from a server that is trusted");
     }
 }

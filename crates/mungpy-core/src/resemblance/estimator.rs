@@ -37,7 +37,7 @@ pub struct PersonEstimator {
 
 impl PersonEstimator {
     /// The form of the file that this version reads and writes.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
 
     /// The estimator that is shipped.
     pub fn shipped() -> Self {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{PersonEstimator, Population, PopulationError, estimator::DESCRIPTOR_LEN};
-use crate::face::{FEATURE_COUNT, Measurement};
+use super::{PersonEstimator, Population, PopulationError, Shrinkage, estimator::DESCRIPTOR_LEN};
+use crate::face::{FEATURE_COUNT, Measurement, Species};
 
 /// One photo of a person of the fit.
 pub struct FitPhoto {
@@ -196,7 +196,10 @@ impl Problem {
             offset: (0..FEATURE_COUNT).map(offset).collect(),
             from_descriptor: rows(0..DESCRIPTOR_LEN),
             from_features: rows(DESCRIPTOR_LEN..INPUTS),
-            population: Population::of(crate::face::Species::Person, model_version, &[]),
+            population: Population {
+                shrinkage: Shrinkage::ESTIMATED,
+                ..Population::of(Species::Person, model_version, &[])
+            },
         }
     }
 }

@@ -26,7 +26,7 @@ pub use estimator::{DESCRIPTOR_LEN, PersonEstimator};
 pub use explanation::{Language, RatioAgreement, explain};
 pub use fit::{Fit, FitOptions, FitPhoto, fit};
 pub use handicap::{HandicapRule, assign_handicaps, assign_handicaps_by, assign_handicaps_for};
-pub use population::{Population, PopulationError, moments};
+pub use population::{Population, PopulationError, Shrinkage, moments};
 pub use repeatability::{
     Individual, Recording, intraclass_correlation, ratio_repeatabilities, within_covariance,
 };

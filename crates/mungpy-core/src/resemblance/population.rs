@@ -36,6 +36,34 @@ pub struct Population {
     /// measurements; estimates repeat so well that more weight on the best directions pays.
     #[serde(default = "root")]
     pub direction_weight: f64,
+    /// How far the correlations of both species are shrunk before they are matched.
+    #[serde(default)]
+    pub shrinkage: Shrinkage,
+}
+
+/// Weights of the identity in the correlation matrices that a space matches, 0 to 1. They are chosen
+/// so that along every direction dogs spread at least half and at most twice as far as persons.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Shrinkage {
+    /// Of the persons' matrix.
+    pub person: f64,
+    /// Of the dogs' matrix, which is inverted. Directions in which dogs vary little are mostly
+    /// landmark noise, and a large weight keeps the inversion from amplifying it.
+    pub dog: f64,
+}
+
+impl Shrinkage {
+    /// For persons whose proportions are estimated. They hardly vary along some directions, and hold
+    /// little noise.
+    pub const ESTIMATED: Self = Self { person: 0.05, dog: 0.4 };
+    /// For persons whose proportions are measured, with as much noise as those of dogs.
+    pub const MEASURED: Self = Self { person: 0.2, dog: 0.1 };
+}
+
+impl Default for Shrinkage {
+    fn default() -> Self {
+        Self::MEASURED
+    }
 }
 
 fn root() -> f64 {
@@ -72,6 +100,7 @@ impl Population {
             shape_covariance,
             shape_within: Vec::new(),
             direction_weight: root(),
+            shrinkage: Shrinkage::default(),
         }
     }
 
@@ -138,6 +167,13 @@ impl Population {
         }
         if ![0, SHAPE_LEN * SHAPE_LEN].contains(&self.shape_within.len()) {
             return Err(PopulationError("shape_within is of another size".to_owned()));
+        }
+        let Shrinkage { person, dog } = self.shrinkage;
+        // The dogs' matrix is singular without any.
+        if !((0.0..=1.0).contains(&person) && dog > 0.0 && dog <= 1.0) {
+            let detail =
+                format!("shrinkage is {person} for persons and {dog} for dogs, beyond 0 to 1");
+            return Err(PopulationError(detail));
         }
         Ok(())
     }

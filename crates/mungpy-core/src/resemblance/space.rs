@@ -3,7 +3,7 @@
 use nalgebra::SMatrix;
 
 use super::{
-    Population,
+    Population, Shrinkage,
     discriminant::{Discriminant, LEAST_REPEATABILITY, discriminants, power},
     standard::{Matrix, Ratios, Standard, Vector, correlation, feature_covariance},
 };
@@ -18,12 +18,7 @@ const HANDICAP: usize = DIRECTIONS;
 /// Number of coordinates of an embedding: directions and handicap.
 pub const EMBEDDING_LEN: usize = DIRECTIONS + 1;
 
-/// Weight of the identity in the persons' correlation matrix.
-const PERSON_CORRELATION_SHRINKAGE: f64 = 0.05;
-/// The same for the dogs, whose matrix is inverted. Directions in which dogs vary little are mostly
-/// landmark noise, and a large weight keeps the inversion from amplifying it.
-const DOG_CORRELATION_SHRINKAGE: f64 = 0.4;
-/// The same for the covariance within persons, as a share of its mean variance.
+/// Weight of the identity in the covariance within persons, as a share of its mean variance.
 const WITHIN_SHRINKAGE: f64 = 0.03;
 /// Number of faces that the shipped dogs count as, next to those of the catalogue.
 const PRIOR_FACES: f64 = 200.0;
@@ -102,9 +97,10 @@ impl Space {
     pub fn new(person: &Population, dog: &Population) -> Self {
         let standard = Standard::of(person);
         let (directions, repeatability) = scaled_directions(person, &standard);
+        let Shrinkage { person: of_persons, dog: of_dogs } = person.shrinkage;
         Self {
-            dog_to_person: power(&correlation(person, PERSON_CORRELATION_SHRINKAGE), 0.5)
-                * power(&correlation(dog, DOG_CORRELATION_SHRINKAGE), -0.5),
+            dog_to_person: power(&correlation(person, of_persons), 0.5)
+                * power(&correlation(dog, of_dogs), -0.5),
             persons: person.clone(),
             person: standard,
             dog: Standard::of(dog),

@@ -202,27 +202,35 @@ fn an_explanation_names_what_both_have_in_common() {
     }
 }
 
+/// Standard deviation of faces along each direction of a space.
+fn spread(space: &Space, species: Species, faces: &[Measurement]) -> Vec<f64> {
+    let places: Vec<Embedding> = faces.iter().map(|face| space.embed(species, face)).collect();
+    let n = places.len() as f64;
+    let along = |i: usize| {
+        let along: Vec<f64> =
+            places.iter().map(|place| f64::from(place.coordinates()[i])).collect();
+        let mean = along.iter().sum::<f64>() / n;
+        (along.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / n).sqrt()
+    };
+    // The last coordinate is the handicap, which only an index assigns.
+    (0..EMBEDDING_LEN - 1).map(along).collect()
+}
+
 #[test]
 fn the_spread_of_both_species_is_the_same_in_the_common_space() {
     let dogs = sample_faces(&Population::shipped_dog(), 3000);
-    let estimated = PersonEstimator::shipped().population;
-    let people = sample_faces(&estimated, 3000);
-    let space = Space::for_catalogue(&estimated, &dogs);
-    let spread = |species, faces: &[Measurement]| {
-        let places: Vec<Embedding> = faces.iter().map(|face| space.embed(species, face)).collect();
-        let n = places.len() as f64;
-        // The last coordinate is the handicap, which only an index assigns.
-        (0..EMBEDDING_LEN - 1)
-            .map(|i| {
-                let along: Vec<f64> =
-                    places.iter().map(|place| f64::from(place.coordinates()[i])).collect();
-                let mean = along.iter().sum::<f64>() / n;
-                (along.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / n).sqrt()
-            })
-            .collect::<Vec<f64>>()
-    };
-    let both = spread(Species::Dog, &dogs).into_iter().zip(spread(Species::Person, &people));
-    for (i, (dog, person)) in both.enumerate() {
-        assert!((0.5..2.0).contains(&(dog / person)), "dimension {i}: {dog} and {person}");
+    for (kind, persons) in [
+        ("estimated", PersonEstimator::shipped().population),
+        ("measured", Population::shipped_person(ModelOrigin::Own)),
+        ("measured by dlib", Population::shipped_person(ModelOrigin::Dlib)),
+    ] {
+        let people = sample_faces(&persons, 3000);
+        let space = Space::for_catalogue(&persons, &dogs);
+        let dogs = spread(&space, Species::Dog, &dogs);
+        let people = spread(&space, Species::Person, &people);
+        for (i, (dog, person)) in dogs.iter().zip(people).enumerate() {
+            let ratio = dog / person;
+            assert!((0.5..2.0).contains(&ratio), "{kind}, dimension {i}: {dog} and {person}");
+        }
     }
 }

@@ -6,7 +6,9 @@ use mungpy::{extract::Extractor, settings::Settings};
 use mungpy_core::{
     face::{Measurement, Species},
     reason::Reason,
-    resemblance::{FitOptions, FitPhoto, Individual, PersonEstimator, Population, Recording, fit},
+    resemblance::{
+        FitOptions, FitPhoto, Individual, PersonEstimator, Population, Recording, Shrinkage, fit,
+    },
 };
 use mungpy_runtime::failure::Failure;
 
@@ -91,7 +93,11 @@ fn population(
         |own: BTreeMap<&str, Recording>| Individual { recordings: own.into_values().collect() };
     let individuals: Vec<Individual> = persons.into_values().map(individual).collect();
     let population = Population::of(Species::Person, version, &all);
-    Population { direction_weight: DIRECTION_WEIGHT, ..population.with_repeatability(&individuals) }
+    Population {
+        direction_weight: DIRECTION_WEIGHT,
+        shrinkage: Shrinkage::ESTIMATED,
+        ..population.with_repeatability(&individuals)
+    }
 }
 
 /// Statistics of the mean estimate of each person, of which only the means are used.

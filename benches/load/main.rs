@@ -36,6 +36,9 @@ struct Args {
     /// Photos to send in turn
     #[arg(long, required = true)]
     photo: Vec<PathBuf>,
+    /// Photos in each request
+    #[arg(long, default_value_t = 1)]
+    each: usize,
     /// Milliseconds that each caller waits
     #[arg(long, default_value_t = 30_000)]
     deadline: u64,
@@ -79,6 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let photos = args.photo.iter().map(|path| Ok(std::fs::read(path)?.into()));
     let load = Load {
         photos: photos.collect::<std::io::Result<_>>()?,
+        each: args.each,
         deadline: Duration::from_millis(args.deadline),
         clients: connect(&args.server).await?,
     };
@@ -108,14 +112,16 @@ async fn connect(server: &str) -> Result<Vec<Client>, tonic::transport::Error> {
 
 struct Load {
     photos: Vec<prost::bytes::Bytes>,
+    each: usize,
     deadline: Duration,
     clients: Vec<Client>,
 }
 
 impl Load {
     fn request(&self, number: usize) -> MatchRequest {
-        let photo = self.photos[number % self.photos.len()].clone();
-        MatchRequest { photos: vec![photo], ..MatchRequest::default() }
+        let first = number * self.each;
+        let photos = (first..first + self.each).map(|n| self.photos[n % self.photos.len()].clone());
+        MatchRequest { photos: photos.collect(), ..MatchRequest::default() }
     }
 
     /// Asks once; the time is counted from when the request was due.

@@ -30,7 +30,7 @@ use mungpy_telemetry::Stage;
 use passes::Passes;
 use search::{FaceFinder, FoundFaces};
 use sight::{Sight, Sighted};
-pub(crate) use stages::{STAGES, Stages};
+pub(crate) use stages::{STAGES, Stages, enter};
 use usual::UsualProportions;
 
 pub use demand::{Demand, FaceChoice, Unwanted};

@@ -23,8 +23,9 @@ use mungpy_core::{
     temperament::{Policy, Questionnaire},
 };
 use mungpy_proto::v1::{MatchRequest, MatchResponse};
+use mungpy_telemetry::Stage;
 
-use crate::extract::{Extractor, StageTimes};
+use crate::extract::{Extractor, StageTimes, enter};
 pub use attributes::{DogSet, FilterError, SOURCE, check as check_filters};
 pub use error::MatchError;
 pub use given::LandmarksError;
@@ -113,7 +114,7 @@ fn find(
     stages: StageTimes,
     wanted: &dyn Fn() -> bool,
 ) -> Result<MatchAnswer, MatchError> {
-    let begun = Instant::now();
+    let (_stage, begun) = (enter(Stage::Search), Instant::now());
     let found = relaxation::search(snapshot, &person, question, wanted)?;
     let search = begun.elapsed();
     let mut response = response::respond(snapshot, &person, &found, question);

@@ -125,6 +125,11 @@ impl Snapshot {
         self.attributes.values_of(&self.dogs, attribute)
     }
 
+    /// Number of dogs that can still be adopted.
+    pub fn left(&self, now: DateTime<Utc>) -> usize {
+        self.index.len().saturating_sub(self.expired(now).count())
+    }
+
     /// Ids of the dogs that can no longer be adopted, although the index still holds them.
     pub fn expired(&self, now: DateTime<Utc>) -> impl Iterator<Item = &str> {
         let count = self.leaving.partition_point(|(time, _)| *time <= now);

@@ -3,14 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header::ACCEPT_LANGUAGE};
 use mungpy_core::{reason::Reason, resemblance::Language};
 use mungpy_transport::{Arrival, Charge};
 use tokio::time::timeout_at;
-use tonic::{
-    Status,
-    metadata::{MetadataMap, MetadataValue},
-};
+use tonic::{Status, metadata::MetadataValue};
 
 use super::status::status;
 
@@ -49,15 +46,18 @@ pub(super) async fn in_time<T>(
     answering: impl Future<Output = Result<T, Status>>,
 ) -> Result<T, Status> {
     let Some(deadline) = deadline else { return answering.await };
-    timeout_at(deadline.into(), answering).await.unwrap_or_else(|_| {
-        Err(status(Reason::DeadlinePassed, "the caller's deadline passed; allow more time"))
-    })
+    timeout_at(deadline.into(), answering).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// The answer to a caller whose deadline has passed.
+pub(super) fn late() -> Status {
+    status(Reason::DeadlinePassed, "the caller's deadline passed; allow more time")
 }
 
 /// The language of the people that a request is made for: what the request says, or else what its
 /// caller's browser says.
-pub(super) fn language(tag: &str, metadata: &MetadataMap) -> Language {
-    let accepted = || metadata.get("accept-language")?.to_str().ok()?.split([',', ';']).next();
+pub(super) fn language(tag: &str, headers: &HeaderMap) -> Language {
+    let accepted = || headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?.split([',', ';']).next();
     Language::from_tag(if tag.is_empty() { accepted().unwrap_or_default().trim() } else { tag })
 }
 

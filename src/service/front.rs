@@ -18,7 +18,7 @@ use tracing::{Instrument, Span};
 
 use super::{
     Guard, WorkerPool,
-    errand::{Errand, in_time},
+    errand::{self, Errand, in_time},
     reception, status,
 };
 
@@ -42,8 +42,12 @@ where
         let call = self.metrics.call_begun(method);
         request.extensions_mut().insert(id.clone());
         let deadline = Errand::of_call(&request).deadline;
+        let language = errand::language("", request.headers());
         // A service that keeps the deadline itself is asked first.
         let answering = in_time(deadline, async {
+            if let Some(refused) = reception::refused_content_type(request.headers()) {
+                return Ok(refused);
+            }
             let request = self.admit(request).await?;
             self.services.clone().oneshot(request).await.map_err(|never| match never {})
         });
@@ -51,7 +55,7 @@ where
         let mut response = answered.unwrap_or_else(Status::into_http);
         let refused = status::of_response(&response);
         if let Some(own) = &refused {
-            response = reception::explain(response, own, &id);
+            response = reception::explain(response, own, language, &id);
             let told = status::of_response(&response);
             if let Some(reason) = told.as_ref().and_then(status::reason_of) {
                 self.metrics.refused(reason);
@@ -103,7 +107,9 @@ impl HttpBody for Watched {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
+        // A stream works while it is read.
+        let polled =
+            self.ending.span.clone().in_scope(|| Pin::new(&mut self.body).poll_frame(context));
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(trailers) = frame.trailers_ref()
         {

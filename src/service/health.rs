@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
+use mungpy_telemetry::EngineMetrics;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use super::LiveCatalogue;
@@ -12,7 +13,7 @@ use crate::matching::Snapshot;
 pub const LIVENESS: &str = "liveness";
 /// The names that say whether the server is ready.
 const READINESS: [&str; 2] = ["", "mungpy.v1.MatchService"];
-/// How often to look whether the catalogue has become too old.
+/// How often to look whether the catalogue has become too old, and which dogs have gone.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Announces to health checks what the server can do.
@@ -37,19 +38,20 @@ impl Health {
         self.announce(self.is_good(snapshot)).await;
     }
 
-    /// Announces for ever whether the catalogue has become too old.
-    pub(super) async fn watch(self, catalogue: Arc<LiveCatalogue>) {
-        if self.max_age.is_none() {
-            return;
-        }
+    /// Announces for ever whether the catalogue has become too old or its last dog has gone, and
+    /// counts the dogs.
+    pub(super) async fn watch(self, catalogue: Arc<LiveCatalogue>, metrics: Arc<EngineMetrics>) {
         let mut was_good = true;
         loop {
             tokio::time::sleep(INTERVAL).await;
             let Some(snapshot) = catalogue.current() else { continue };
+            let (version, published_at) = (snapshot.version, snapshot.published_at);
+            let dogs = snapshot.left(Utc::now());
+            metrics.catalogue_loaded(version, dogs, published_at.into());
             let is_good = self.is_good(&snapshot);
             if was_good && !is_good {
-                let (version, published_at) = (snapshot.version, snapshot.published_at);
-                tracing::error!(version, %published_at, "the catalogue is too old: not ready");
+                let message = "the catalogue is too old, or no dog of it is left: not ready";
+                tracing::error!(version, dogs, %published_at, message);
             }
             was_good = is_good;
             self.announce(is_good).await;
@@ -69,8 +71,9 @@ impl Health {
     }
 
     fn is_good(&self, snapshot: &Snapshot) -> bool {
-        let age = (Utc::now() - snapshot.published_at).to_std().unwrap_or_default();
-        !snapshot.index.is_empty() && self.max_age.is_none_or(|max| age <= max)
+        let now = Utc::now();
+        let age = (now - snapshot.published_at).to_std().unwrap_or_default();
+        snapshot.left(now) > 0 && self.max_age.is_none_or(|max| age <= max)
     }
 
     async fn announce(&self, ready: bool) {

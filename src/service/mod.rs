@@ -1,5 +1,6 @@
 //! The gRPC server: matching, catalogue, health and reflection.
 
+mod assignment;
 mod batch_watch;
 mod catalogue;
 mod errand;
@@ -126,7 +127,7 @@ pub async fn serve_on(
     });
     let stop = async {
         stop.await;
-        watch.shutdown();
+        watch.shutdown().await;
         health.end().await;
         let (pause_s, grace_s) = (drain_pause.as_secs(), limits.grace.as_secs());
         tracing::info!(pause_s, grace_s, "stopping: draining requests");
@@ -150,12 +151,12 @@ pub async fn serve_on(
 fn watch(engine: &Engine, health: &Health) -> Watch {
     let (metrics, announced) = (Arc::clone(&engine.metrics), health.clone());
     let loaded = async move |snapshot: &Snapshot| {
-        let (version, dogs) = (snapshot.version, snapshot.index.len());
+        let (version, dogs) = (snapshot.version, snapshot.left(chrono::Utc::now()));
         metrics.catalogue_loaded(version, dogs, snapshot.published_at.into());
         announced.judge(snapshot).await;
     };
     let catalogue = Arc::clone(&engine.catalogue);
-    let aging = health.clone().watch(Arc::clone(&catalogue));
+    let aging = health.clone().watch(Arc::clone(&catalogue), Arc::clone(&engine.metrics));
     let batches = batch_watch::watch(engine.upkeep.data_dir(), Arc::clone(&engine.metrics));
     Watch([tokio::spawn(catalogue.watch(loaded)), tokio::spawn(aging), tokio::spawn(batches)])
 }
@@ -164,9 +165,11 @@ fn watch(engine: &Engine, health: &Health) -> Watch {
 struct Watch([JoinHandle<()>; 3]);
 
 impl Watch {
-    fn shutdown(self) {
+    /// Ends the tasks. Afterwards none of them announces anything.
+    async fn shutdown(self) {
         for task in self.0 {
             task.abort();
+            let _ = task.await;
         }
     }
 }

@@ -8,8 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::oneshot;
-
 /// How long a request may wait, whatever its deadline.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Photos that may wait for each worker. At 40 ms a photo, the last one waits for little more than
@@ -40,21 +38,36 @@ pub(super) struct Overload {
     pub(super) retry: Duration,
 }
 
-/// A request that waits; its caller is gone when the receiver is.
-struct Waiting<T> {
-    job: Job,
-    turn: oneshot::Sender<Result<T, Overload>>,
+/// Work that waits in a queue.
+pub(super) trait Queued: Send {
+    /// Whether nobody waits for it any more.
+    fn is_given_up(&self) -> bool;
+
+    /// Tells its caller that it will not be done.
+    fn refuse(self: Box<Self>, overload: Overload);
 }
 
-/// The requests that wait for one of several workers of type `T`, in the order in which they came.
-pub(super) struct Queue<T> {
+struct Waiting<T: ?Sized> {
+    job: Job,
+    work: Box<T>,
+}
+
+/// The requests that wait for one of several workers, in the order in which they came.
+pub(super) struct Queue<T: ?Sized> {
     workers: usize,
     waiting: VecDeque<Waiting<T>>,
     /// Seconds that a worker takes for one photo: a running estimate.
     photo: Option<f64>,
 }
 
-impl<T> Queue<T> {
+/// Whose turn it is, and who was passed over. The latter are told, or dropped, without a lock: they
+/// hold photos.
+pub(super) struct Turn<T: ?Sized> {
+    pub(super) next: Option<Box<T>>,
+    pub(super) late: Vec<(Box<T>, Overload)>,
+}
+
+impl<T: Queued + ?Sized> Queue<T> {
     pub(super) fn new(workers: usize) -> Self {
         Self { workers, waiting: VecDeque::new(), photo: None }
     }
@@ -66,32 +79,28 @@ impl<T> Queue<T> {
     }
 
     /// Whether the queue has no room for one more photo.
-    pub(super) fn is_full(&mut self) -> bool {
-        self.forget_gone();
+    pub(super) fn is_full(&self) -> bool {
         self.photos() >= WAITING * self.workers
     }
 
     /// Number of requests that wait.
     pub(super) fn len(&self) -> usize {
-        self.waiting.iter().filter(|waiting| !waiting.turn.is_closed()).count()
+        self.waiting.len()
     }
 
-    /// Lets a request wait for its turn, or refuses it for want of room or time.
-    pub(super) fn push(
-        &mut self,
-        job: Job,
-        now: Instant,
-    ) -> Result<oneshot::Receiver<Result<T, Overload>>, Overload> {
-        self.forget_gone();
+    /// Whether a request may wait. It is refused for want of room or time.
+    pub(super) fn check(&self, job: &Job, now: Instant) -> Result<(), Overload> {
         let ahead = self.photos();
         // A request of several photos may fill the queue, but none may overfill it.
-        let is_full = ahead >= WAITING * self.workers;
-        if is_full || now + self.wait(ahead) > self.latest_start(&job) {
+        if self.is_full() || now + self.wait(ahead) > self.latest_start(job) {
             return Err(self.overload(ahead));
         }
-        let (turn, receiver) = oneshot::channel();
-        self.waiting.push_back(Waiting { job, turn });
-        Ok(receiver)
+        Ok(())
+    }
+
+    /// Lets a request wait behind the others.
+    pub(super) fn push(&mut self, job: Job, work: Box<T>) {
+        self.waiting.push_back(Waiting { job, work });
     }
 
     /// What to tell a request that comes behind all that wait.
@@ -99,28 +108,29 @@ impl<T> Queue<T> {
         self.overload(self.photos())
     }
 
-    /// Forgets those whose callers have gone.
-    fn forget_gone(&mut self) {
-        self.waiting.retain(|waiting| !waiting.turn.is_closed());
+    /// Takes out those whose callers have gone.
+    pub(super) fn take_given_up(&mut self) -> Vec<Box<T>> {
+        let all = std::mem::take(&mut self.waiting).into_iter();
+        let (gone, waiting): (VecDeque<_>, VecDeque<_>) =
+            all.partition(|waiting| waiting.work.is_given_up());
+        self.waiting = waiting;
+        gone.into_iter().map(|waiting| waiting.work).collect()
     }
 
     fn photos(&self) -> usize {
         self.waiting.iter().map(|waiting| waiting.job.photos).sum()
     }
 
-    /// The sender to hand an idle worker to. Callers who have gone and those whose time is up are
-    /// passed over.
-    pub(super) fn next(&mut self, now: Instant) -> Option<oneshot::Sender<Result<T, Overload>>> {
-        loop {
-            let next = self.waiting.pop_front()?;
-            if next.turn.is_closed() {
-                continue;
+    /// Whose turn it is. Callers who have gone and those whose time is up are passed over.
+    pub(super) fn next(&mut self, now: Instant) -> Turn<T> {
+        let mut late = Vec::new();
+        while let Some(Waiting { job, work }) = self.waiting.pop_front() {
+            if !work.is_given_up() && now <= self.latest_start(&job) {
+                return Turn { next: Some(work), late };
             }
-            if now <= self.latest_start(&next.job) {
-                return Some(next.turn);
-            }
-            let _ = next.turn.send(Err(self.overload(0)));
+            late.push((work, self.overload(0)));
         }
+        Turn { next: None, late }
     }
 
     /// Until when a request may wait.
@@ -155,28 +165,44 @@ impl<T> Queue<T> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot;
+
     use super::*;
 
-    type Receiver = oneshot::Receiver<Result<u8, Overload>>;
+    type Caller = oneshot::Sender<Result<u8, Overload>>;
+
+    impl Queued for Caller {
+        fn is_given_up(&self) -> bool {
+            self.is_closed()
+        }
+
+        fn refuse(self: Box<Self>, overload: Overload) {
+            let _ = self.send(Err(overload));
+        }
+    }
 
     /// A queue for one worker who takes a second for a photo.
-    fn queue() -> Queue<u8> {
+    fn queue() -> Queue<Caller> {
         let mut queue = Queue::new(1);
         queue.learn(1, Duration::from_secs(1));
         queue
     }
 
     fn push(
-        queue: &mut Queue<u8>,
+        queue: &mut Queue<Caller>,
         now: Instant,
         seconds: Option<u64>,
-    ) -> Result<Receiver, Overload> {
+    ) -> Result<oneshot::Receiver<Result<u8, Overload>>, Overload> {
         let deadline = seconds.map(|seconds| now + Duration::from_secs(seconds));
-        queue.push(Job { photos: 1, arrival: now, deadline }, now)
+        let job = Job { photos: 1, arrival: now, deadline };
+        queue.check(&job, now)?;
+        let (caller, receiver) = oneshot::channel();
+        queue.push(job, Box::new(caller));
+        Ok(receiver)
     }
 
-    fn serve(queue: &mut Queue<u8>, now: Instant) {
-        assert!(queue.next(now).unwrap().send(Ok(0)).is_ok());
+    fn serve(queue: &mut Queue<Caller>, now: Instant) {
+        assert!(queue.next(now).next.unwrap().send(Ok(0)).is_ok());
     }
 
     #[test]
@@ -201,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_refuses_at_once_and_says_when_to_try_again() {
-        let mut queue = Queue::<u8>::new(2);
+        let mut queue = Queue::new(2);
         queue.learn(1, Duration::from_millis(40));
         let now = Instant::now();
         let kept: Vec<_> = (0..200).filter_map(|_| push(&mut queue, now, None).ok()).collect();
@@ -210,6 +236,7 @@ mod tests {
         let overload = push(&mut queue, now, None).unwrap_err();
         assert!((1.0..2.0).contains(&overload.retry.as_secs_f64()), "{overload:?}");
         drop(kept);
+        assert_eq!(queue.take_given_up().len(), 2 * WAITING);
         assert!(!queue.is_full(), "callers who have gone leave room");
         assert_eq!(queue.len(), 0);
     }
@@ -235,7 +262,11 @@ mod tests {
     fn who_waited_too_long_is_refused_when_his_turn_comes() {
         let (mut queue, now) = (queue(), Instant::now());
         let mut late = push(&mut queue, now, Some(5)).unwrap();
-        assert!(queue.next(now + Duration::from_secs(5)).is_none());
+        let turn = queue.next(now + Duration::from_secs(5));
+        assert!(turn.next.is_none());
+        for (work, overload) in turn.late {
+            work.refuse(overload);
+        }
         assert!(matches!(late.try_recv(), Ok(Err(_))));
     }
 }

@@ -1,9 +1,9 @@
 //! What lies between the transport and the services of tonic: it receives bodies, and gives a reason
 //! to every refusal that has none.
 
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Limited};
-use mungpy_core::reason::Reason;
+use mungpy_core::{reason::Reason, resemblance::Language};
 use mungpy_proto::limits::{MAX_PHOTO_BYTES, MAX_REQUEST_BYTES, MAX_SMALL_REQUEST_BYTES};
 use mungpy_telemetry::RequestId;
 use mungpy_transport::{BodyError, Charge, MeteredBody};
@@ -26,6 +26,18 @@ const PREFIX: usize = 5;
 const REFLECTION: &str = "/grpc.reflection.";
 /// Streams of reflection at a time. Callers decide how long they last, and each holds memory.
 static REFLECTIONS: Semaphore = Semaphore::const_new(16);
+
+/// The refusal of a request that does not speak gRPC; as the protocol says, the HTTP status is 415.
+pub(super) fn refused_content_type(headers: &HeaderMap) -> Option<Response<Body>> {
+    let content_type = headers.get(CONTENT_TYPE).map_or(&[][..], HeaderValue::as_bytes);
+    if content_type.starts_with(b"application/grpc") {
+        return None;
+    }
+    let message = "the content type is not application/grpc; call by gRPC, or ask the gateway";
+    let mut refused = status::status(Reason::RequestMalformed, message).into_http();
+    *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Some(refused)
+}
 
 /// Receives the body of a request to measure as a whole, if there is room for one more, and passes
 /// on the others as they come.
@@ -91,15 +103,29 @@ fn of_limited(error: Box<dyn std::error::Error + Send + Sync>) -> Status {
     status::status(Reason::RequestTooLarge, message)
 }
 
-/// Gives a reason to an answer that is nothing but a status without one, and the id of the request to
-/// every refusal.
-pub(super) fn explain(response: Response<Body>, own: &Status, id: &RequestId) -> Response<Body> {
+/// Gives a reason to an answer that is nothing but a status without one, and to every refusal the id
+/// of the request and a sentence for people.
+pub(super) fn explain(
+    response: Response<Body>,
+    own: &Status,
+    language: Language,
+    id: &RequestId,
+) -> Response<Body> {
     // The health service says NOT_FOUND of a service that it does not know, as its protocol demands.
     if own.code() == Code::NotFound && own.details().is_empty() {
         return response;
     }
-    if own.get_error_details().error_info().is_none() {
-        return status::of_request(&status::explained(own), id).into_http();
+    let details = own.get_error_details();
+    let mut told = match details.error_info() {
+        Some(_) => own.clone(),
+        None => status::explained(own),
+    };
+    // A handler knows the language better: the request may name one.
+    if details.localized_message().is_none() {
+        told = status::for_people(told, language);
     }
-    status::of_request(own, id).into_http()
+    let (head, body) = status::of_request(&told, id).into_http().into_parts();
+    let mut explained = Response::from_parts(head, body);
+    *explained.status_mut() = response.status();
+    explained
 }

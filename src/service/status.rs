@@ -136,7 +136,7 @@ pub(super) fn explained(own: &Status) -> Status {
         // Tonic's own answer to a path that is unknown says nothing.
         (Reason::MethodUnknown, message) if !message.is_empty() => {
             let message = "this compression is not read; send without";
-            let mut status = status(Reason::RequestMalformed, message);
+            let mut status = status(Reason::EncodingUnknown, message);
             let read = MetadataValue::from_static("identity");
             status.metadata_mut().insert("grpc-accept-encoding", read);
             status

@@ -1,18 +1,17 @@
-//! The only admission: a fixed set of extractors that requests borrow in turn.
+//! The only admission: a fixed set of extractors that work for requests in turn.
 
 use std::{
-    ops::{Deref, DerefMut},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use tokio::time::{sleep, timeout_at};
+use tokio::{task::spawn_blocking, time::timeout_at};
 
-use super::queue::{Job, Overload, Queue};
+use super::{
+    assignment::{Answer, Assignment, assign},
+    queue::{Job, Overload, Queue, Turn},
+};
 use crate::extract::{ExtractError, Extractor};
-
-/// The longest pause before a patient request asks for a worker again.
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Extractors for persons, one per request measured concurrently.
 pub struct WorkerPool {
@@ -22,13 +21,24 @@ pub struct WorkerPool {
 
 struct State {
     idle: Vec<Extractor>,
-    queue: Queue<Worker>,
+    queue: Queue<dyn Assignment>,
 }
 
-/// A borrowed extractor. Dropping it hands it to the next request, even after a panic.
-pub(super) struct Worker {
-    extractor: Option<Extractor>,
-    pool: Arc<WorkerPool>,
+/// Why work was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undone {
+    /// No worker is free in time.
+    Overload(Overload),
+    /// The deadline had passed before the work was asked for.
+    Late,
+    /// The work panicked.
+    Panicked,
+}
+
+impl From<Overload> for Undone {
+    fn from(overload: Overload) -> Self {
+        Self::Overload(overload)
+    }
 }
 
 impl WorkerPool {
@@ -47,39 +57,86 @@ impl WorkerPool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a worker as long as the answer can still be in time.
-    pub(super) async fn acquire(self: &Arc<Self>, job: Job) -> Result<Worker, Overload> {
-        let (turn, latest) = {
-            let mut state = self.state();
-            if job.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                return Err(state.queue.overload(0));
+    /// Does work on a thread for blocking work, and waits for a worker as long as the answer can
+    /// still be in time. Work whose caller has gone leaves the queue, or learns that nobody waits.
+    pub(super) async fn run<T, W>(self: &Arc<Self>, job: Job, work: W) -> Result<T, Undone>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Extractor, &dyn Fn() -> bool) -> T + Send + 'static,
+    {
+        let (assignment, mut answer) = assign(work);
+        let answer = match self.take_in(job, assignment)? {
+            None => answer.wait().await,
+            Some(latest) => {
+                let mut place = Place { pool: self, answer };
+                match timeout_at(latest.into(), place.answer.wait()).await {
+                    Ok(answer) => answer,
+                    Err(_) if place.answer.give_up() => {
+                        return Err(self.state().queue.overload(0).into());
+                    }
+                    Err(_) => place.answer.wait().await,
+                }
             }
-            if let Some(extractor) = state.idle.pop() {
-                return Ok(self.worker(extractor));
-            }
-            (state.queue.push(job, Instant::now())?, state.queue.latest_start(&job))
         };
-        match timeout_at(latest.into(), turn).await {
-            Ok(Ok(turn)) => turn,
-            // Nobody drops the sender; the timer is what ends the waiting otherwise.
-            Ok(Err(_)) | Err(_) => Err(self.state().queue.overload(0)),
+        Ok(answer.ok_or(Undone::Panicked)??)
+    }
+
+    /// Begins the work if a worker is idle, or lets it wait until the time that is returned.
+    fn take_in(
+        self: &Arc<Self>,
+        job: Job,
+        assignment: Box<dyn Assignment>,
+    ) -> Result<Option<Instant>, Undone> {
+        let now = Instant::now();
+        if job.deadline.is_some_and(|deadline| deadline <= now) {
+            return Err(Undone::Late);
+        }
+        let mut state = self.state();
+        let Some(extractor) = state.idle.pop() else {
+            state.queue.check(&job, now)?;
+            state.queue.push(job, assignment);
+            return Ok(Some(state.queue.latest_start(&job)));
+        };
+        drop(state);
+        let pool = Arc::clone(self);
+        spawn_blocking(move || pool.work_off(extractor, assignment));
+        Ok(None)
+    }
+
+    /// Works until nobody waits. A thread that goes on by itself loses no time to waking another.
+    fn work_off(&self, extractor: Extractor, first: Box<dyn Assignment>) {
+        let mut turn = Some((extractor, first));
+        while let Some((mut extractor, assignment)) = turn {
+            let delivery = assignment.carry_out(&mut extractor);
+            // A caller who asks again at once finds the worker free.
+            turn = self.hand_on(extractor);
+            if let Some(deliver) = delivery {
+                deliver();
+            }
         }
     }
 
-    /// Waits for a worker however long it takes, without holding a place before others.
-    pub(super) async fn acquire_patiently(self: &Arc<Self>, job: Job) -> Worker {
-        loop {
-            match self.acquire(Job { arrival: Instant::now(), ..job }).await {
-                Ok(worker) => return worker,
-                Err(overload) => sleep(overload.retry.min(LONGEST_PAUSE)).await,
-            }
+    /// Gives an extractor to whose turn it is, or lets it rest.
+    fn hand_on(&self, extractor: Extractor) -> Option<(Extractor, Box<dyn Assignment>)> {
+        let mut state = self.state();
+        let Turn { next, late } = state.queue.next(Instant::now());
+        let turn = if let Some(next) = next {
+            Some((extractor, next))
+        } else {
+            state.idle.push(extractor);
+            None
+        };
+        drop(state);
+        for (assignment, overload) in late {
+            assignment.refuse(overload);
         }
+        turn
     }
 
     /// Why a request would be refused if it came now, before anything of it is read; `None` if
     /// there is room for it.
     pub(super) fn overload(&self) -> Option<Overload> {
-        let mut state = self.state();
+        let state = self.state();
         (state.idle.is_empty() && state.queue.is_full()).then(|| state.queue.overload_of_all())
     }
 
@@ -94,56 +151,132 @@ impl WorkerPool {
         self.size
     }
 
-    fn worker(self: &Arc<Self>, extractor: Extractor) -> Worker {
-        Worker { extractor: Some(extractor), pool: Arc::clone(self) }
-    }
-
-    /// Gives an extractor to the request whose turn it is, or lets it rest.
-    fn release(self: &Arc<Self>, mut extractor: Extractor) {
-        loop {
-            let turn = {
-                let mut state = self.state();
-                match state.queue.next(Instant::now()) {
-                    Some(turn) => turn,
-                    None => return state.idle.push(extractor),
-                }
-            };
-            match turn.send(Ok(self.worker(extractor))) {
-                Err(Ok(mut refused)) => match refused.extractor.take() {
-                    Some(returned) => extractor = returned,
-                    None => return,
-                },
-                _ => return,
-            }
-        }
+    /// Takes note of how long a worker took for some photos.
+    pub(super) fn learn(&self, photos: usize, took: Duration) {
+        self.state().queue.learn(photos, took);
     }
 }
 
-impl Worker {
-    /// Tells the queue how long some photos took.
-    pub(super) fn took(&self, photos: usize, begun: Instant) {
-        self.pool.state().queue.learn(photos, begun.elapsed());
-    }
+/// A caller's place in the queue. One who leaves it takes the work along.
+struct Place<'a, T> {
+    pool: &'a WorkerPool,
+    answer: Answer<T>,
 }
 
-impl Deref for Worker {
-    type Target = Extractor;
-
-    fn deref(&self) -> &Extractor {
-        self.extractor.as_ref().expect("given back only on drop")
-    }
-}
-
-impl DerefMut for Worker {
-    fn deref_mut(&mut self) -> &mut Extractor {
-        self.extractor.as_mut().expect("given back only on drop")
-    }
-}
-
-impl Drop for Worker {
+impl<T> Drop for Place<'_, T> {
     fn drop(&mut self) {
-        if let Some(extractor) = self.extractor.take() {
-            self.pool.release(extractor);
+        if self.answer.close() {
+            // What the work holds is freed after the lock.
+            let gone = self.pool.state().queue.take_given_up();
+            drop(gone);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::mpsc, thread};
+
+    use mungpy_core::face::Species;
+    use tokio::task::yield_now;
+
+    use super::*;
+    use crate::vision::Models;
+
+    type Extracting = mpsc::Receiver<()>;
+
+    /// A pool of one worker.
+    fn pool() -> Arc<WorkerPool> {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("landmark-models");
+        let extractor = Extractor::load(Species::Person, &Models::new(&[models])).unwrap();
+        Arc::new(WorkerPool::new(extractor, 1).unwrap())
+    }
+
+    fn job() -> Job {
+        Job { photos: 1, arrival: Instant::now(), deadline: None }
+    }
+
+    /// Keeps the worker busy until the sender is dropped; then answers with the thread's id.
+    fn occupied(
+        until: Extracting,
+    ) -> impl FnOnce(&mut Extractor, &dyn Fn() -> bool) -> thread::ThreadId {
+        move |_, _| {
+            let _ = until.recv();
+            thread::current().id()
+        }
+    }
+
+    async fn until(load: (usize, usize), pool: &WorkerPool) {
+        while pool.load() != load {
+            yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_goes_on_with_the_next_without_another_thread() {
+        let (pool, (free, busy)) = (pool(), mpsc::channel());
+        let first = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run(job(), occupied(busy)).await }
+        });
+        until((1, 0), &pool).await;
+        let second = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run(job(), |_, _| thread::current().id()).await }
+        });
+        until((1, 1), &pool).await;
+        drop(free);
+        let (first, second) = (first.await.unwrap(), second.await.unwrap());
+        assert!(first.is_ok() && first == second);
+        until((0, 0), &pool).await;
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_and_the_worker_goes_on() {
+        let pool = pool();
+        let panicked = pool.run(job(), |_, _| panic!("this panic belongs to the test")).await;
+        assert_eq!(panicked, Err::<(), _>(Undone::Panicked));
+        assert_eq!(pool.run(job(), |_, _| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_goes_takes_the_work_out_of_the_queue() {
+        let (pool, (free, busy)) = (pool(), mpsc::channel());
+        let first = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run(job(), occupied(busy)).await }
+        });
+        until((1, 0), &pool).await;
+        let held = Arc::new(());
+        let waiting = tokio::spawn({
+            let (pool, held) = (Arc::clone(&pool), Arc::clone(&held));
+            async move { pool.run(job(), move |_, _| drop(held)).await }
+        });
+        until((1, 1), &pool).await;
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        assert_eq!((pool.load(), Arc::strong_count(&held)), ((1, 0), 1));
+        drop(free);
+        first.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn work_learns_that_its_caller_has_gone() {
+        let (pool, (free, busy), (told, heard)) = (pool(), mpsc::channel::<()>(), mpsc::channel());
+        let caller = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            let work = move |_: &mut Extractor, wanted: &dyn Fn() -> bool| {
+                told.send(wanted()).unwrap();
+                let _ = busy.recv();
+                told.send(wanted()).unwrap();
+            };
+            async move { pool.run(job(), work).await }
+        });
+        until((1, 0), &pool).await;
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        drop(free);
+        let heard = tokio::task::spawn_blocking(move || (heard.recv(), heard.recv()));
+        assert_eq!(heard.await.unwrap().1, Ok(false));
     }
 }

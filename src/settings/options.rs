@@ -174,7 +174,9 @@ pub struct ServeOptions {
     /// Serve without TLS on another address than loopback
     #[arg(long, env = "MUNGPY_ALLOW_PLAINTEXT")]
     pub allow_plaintext: bool,
-    /// Tokens (TOML) that callers need; without them everybody may read and nobody may write
+    /// Tokens (TOML) that callers need; without them everybody may read and nobody may write.
+    /// Without a file, MUNGPY_MATCH_TOKEN, MUNGPY_CATALOGUE_READ_TOKEN and
+    /// MUNGPY_CATALOGUE_WRITE_TOKEN may each hold a token of that scope
     #[arg(long, value_name = "FILE", env = "MUNGPY_TOKENS")]
     pub tokens: Option<PathBuf>,
     /// Requests a second that one address may send [default: any number]

@@ -33,20 +33,31 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.env("MUNGPY_LOG", "info").stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_as_set(command.env("MUNGPY_LOG", "info"))
+    }
+
+    /// The same with the log filter that its settings name.
+    pub(crate) fn start_as_set(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap()).lines();
         Self { child, log }
     }
 
     /// Reads the log up to a line that holds the text, and returns the line.
     pub(crate) fn read_to(&mut self, text: &str) -> String {
+        self.lines_to(text).pop().unwrap()
+    }
+
+    /// The same with all lines before.
+    pub(crate) fn lines_to(&mut self, text: &str) -> Vec<String> {
         let mut seen = Vec::new();
         for line in self.log.by_ref() {
             let line = line.unwrap();
-            if line.contains(text) {
-                return line;
-            }
+            let is_found = line.contains(text);
             seen.push(line);
+            if is_found {
+                return seen;
+            }
         }
         panic!("no {text:?} in {seen:#?}");
     }
@@ -54,6 +65,14 @@ impl Daemon {
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+}
+
+/// A test that fails leaves no process behind.
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -34,7 +34,7 @@ fn reason(status: &Status) -> String {
 }
 
 /// The landmarks of a composite by construction.
-fn given(landmarks: &Landmarks) -> FaceLandmarks {
+pub(crate) fn given(landmarks: &Landmarks) -> FaceLandmarks {
     let points = landmarks.0.iter().map(|[x, y]| Point { x: *x, y: *y }).collect();
     FaceLandmarks { points, photo_width: 2000, photo_height: 2000 }
 }

@@ -14,7 +14,10 @@ use mungpy_proto::v1::{
     match_service_client::MatchServiceClient,
 };
 
-use crate::common::{bytes, composite_catalogue, data, person_extractor, shipped_models};
+use crate::{
+    collector::Collector,
+    common::{bytes, composite_catalogue, data, person_extractor, shipped_models},
+};
 
 const PERSON: &str = "persons/wide-set-eyes.jpg";
 
@@ -85,7 +88,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn start(data_dir: &Path, tokens: &Path) -> Self {
+    fn start(data_dir: &Path, tokens: &Path, collector: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_mungpy"))
             .args(["serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--log-json"])
             .arg("--data-dir")
@@ -94,6 +97,7 @@ impl Watched {
             .arg(shipped_models())
             .arg("--tokens")
             .arg(tokens)
+            .args(["--otlp", collector])
             .env("MUNGPY_LOG", "trace")
             .current_dir(data_dir)
             .stderr(Stdio::piped())
@@ -120,16 +124,17 @@ impl Watched {
         }
     }
 
-    /// Ends the server, and returns all of its log.
+    /// Ends the server, which sends its last spans then, and returns all of its log.
     fn end(mut self) -> String {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
         self.seen.extend(self.log.iter());
         self.seen
     }
 }
 
-/// What no log line and no metric may tell.
+/// What no log line, no metric and no span may tell.
 const IMAGE_ID: &str = "holiday-in-jeju-4711";
 const TOKEN: &str = "secret-0123456789abcdef";
 
@@ -141,14 +146,15 @@ fn asked<T>(message: T) -> tonic::Request<T> {
 }
 
 #[tokio::test]
-async fn nothing_of_a_person_is_in_the_log_or_the_metrics_at_any_level() {
+async fn nothing_of_a_person_is_in_the_log_the_metrics_or_the_traces_at_any_level() {
     let folder = tempfile::tempdir().unwrap();
     let data_dir = DataDir::new(folder.path());
     composite_catalogue().publish(&data_dir.catalogue_path()).unwrap();
     let tokens = folder.path().join("tokens.toml");
     let text = format!("[[token]]\nname = \"m\"\ntoken = \"{TOKEN}\"\nscopes = [\"match\"]\n");
     fs::write(&tokens, text).unwrap();
-    let mut server = Watched::start(folder.path(), &tokens);
+    let collector = Collector::start();
+    let mut server = Watched::start(folder.path(), &tokens, &collector.url);
     let metrics = server.after("\"metrics\":\"");
     let address = server.after("\"address\":\"");
     server.after("catalogue loaded");
@@ -184,7 +190,8 @@ async fn nothing_of_a_person_is_in_the_log_or_the_metrics_at_any_level() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let scraped = reqwest::get(metrics).await.unwrap().text().await.unwrap();
     assert!(scraped.contains("rpc_server_call_duration_seconds"), "{scraped}");
-    let seen = server.end() + &scraped;
+    drop((client, many));
+    let seen = server.end() + &scraped + &String::from_utf8_lossy(&collector.received());
     let number = |value: f64| format!("{value:.4}");
     let point = answer.photos[0].landmarks[13];
     let ratio = answer.explanation.as_ref().unwrap().ratios[0].person_sigma;
@@ -203,4 +210,10 @@ async fn nothing_of_a_person_is_in_the_log_or_the_metrics_at_any_level() {
         assert!(!seen.contains(&secret), "{secret} is told");
     }
     assert!(seen.contains("TRACE"), "the log holds everything else");
+    // Those of a stream are within its call as well. The broken photo gets no further than decoding.
+    for (stage, times) in
+        [("queue", 5), ("decode", 4), ("landmarks", 3), ("describe", 2), ("search", 3)]
+    {
+        assert!(collector.spans(stage) >= times, "{stage}: {}", collector.spans(stage));
+    }
 }

@@ -138,7 +138,11 @@ async fn each_pushed_dog_is_checked_on_its_own_and_kept_as_a_whole() {
             invalid("a\nb", "dog_id"),
             invalid("photoless", "photos"),
             invalid("empty", "photos[0]"),
-            ("damaged".to_owned(), "PHOTO_TRUNCATED".to_owned(), Vec::new()),
+            (
+                "damaged".to_owned(),
+                "PHOTO_TRUNCATED".to_owned(),
+                vec!["photos[0].content".to_owned()]
+            ),
             invalid("private", "photos[0].url"),
             invalid("file", "photos[0].url"),
             invalid("sad", "traits"),

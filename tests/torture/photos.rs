@@ -1,6 +1,6 @@
 //! Hostile photos, each within a budget of time and memory.
 
-mod bits;
+pub(crate) mod bits;
 mod budget;
 mod heap;
 mod jpeg;

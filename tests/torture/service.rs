@@ -4,6 +4,7 @@ mod server;
 
 mod connections;
 mod logs;
+mod messages;
 mod overload;
 mod requests;
 mod signals;

@@ -79,6 +79,7 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub struct Tokens(Arc<Watched<Vec<Known>, TokensError>>);
 
 /// A token that is known.
+#[derive(Clone)]
 pub(crate) struct Known {
     pub(crate) digest: [u8; 32],
     pub(crate) caller: Caller,
@@ -129,6 +130,35 @@ impl Tokens {
             Ok(vec![Known { digest, caller }])
         };
         Watched::new("token", Vec::new(), load).map(|watched| Self(Arc::new(watched)))
+    }
+
+    /// The tokens of variables of the environment, one for each scope. A token of several variables
+    /// has all their scopes; its name is that of the first. `None` if none of them is set.
+    pub fn of_variables(
+        variables: &[(&str, Scope)],
+        value_of: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, TokensError> {
+        let mut found: Vec<(String, &str, Vec<Scope>)> = Vec::new();
+        for &(variable, scope) in variables {
+            let value = value_of(variable).unwrap_or_default();
+            let token = value.trim();
+            if token.is_empty() {
+                continue;
+            }
+            token_file::check(token, || PathBuf::from(variable))?;
+            match found.iter_mut().find(|(known, ..)| known == token) {
+                Some((.., scopes)) => scopes.push(scope),
+                None => found.push((token.to_owned(), variable, vec![scope])),
+            }
+        }
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let known =
+            |(token, name, scopes): &(String, &str, Vec<Scope>)| Known::of(token, name, scopes);
+        let known: Arc<[Known]> = found.iter().map(known).collect();
+        let load = move || Ok(known.to_vec());
+        Watched::new("tokens", Vec::new(), load).map(|watched| Some(Self(Arc::new(watched))))
     }
 
     fn of_file(

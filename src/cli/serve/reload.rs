@@ -49,16 +49,17 @@ impl Reload {
         }
     }
 
-    fn follow(&self, layers: &Layers) -> Option<String> {
+    fn follow(&self, layers: &Layers) -> Vec<String> {
         for key in changed(&self.begun, &layers.shown()) {
             tracing::warn!(key, "this setting has changed and takes effect after a restart");
         }
-        match Settings::policy_of(layers) {
-            Ok(policy) => self.matcher.set_policy(policy),
-            Err(error) => return Some(error.to_string()),
-        }
-        let filter = layers.common.log.as_deref().unwrap_or("info");
-        self.filter.replace(filter).err().map(|error| error.to_string())
+        let policy = Settings::policy_of(layers).map(|policy| self.matcher.set_policy(policy));
+        let filter = self.filter.replace(layers.common.log.as_deref().unwrap_or("info"));
+        let faults = [
+            policy.err().map(|error| error.to_string()),
+            filter.err().map(|error| error.to_string()),
+        ];
+        faults.into_iter().flatten().collect()
     }
 }
 

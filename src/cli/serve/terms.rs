@@ -1,10 +1,10 @@
 //! The terms of the server, from the settings: who may call it, and who watches it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{env, net::SocketAddr, sync::Arc};
 
 use mungpy_core::reason::Reason;
 use mungpy_telemetry::{Device, EngineMetrics, Model, serve_metrics};
-use mungpy_transport::{RateLimit, Tls, Tokens, check_plaintext};
+use mungpy_transport::{RateLimit, Scope, Tls, Tokens, check_plaintext};
 use tokio::net::TcpListener;
 
 use super::Failure;
@@ -13,6 +13,13 @@ use crate::{
     settings::{Layers, Settings},
     vision::Role,
 };
+
+/// Variables of the environment that hold tokens, where no file does.
+const TOKENS: [(&str, Scope); 3] = [
+    ("MUNGPY_MATCH_TOKEN", Scope::Match),
+    ("MUNGPY_CATALOGUE_READ_TOKEN", Scope::CatalogueRead),
+    ("MUNGPY_CATALOGUE_WRITE_TOKEN", Scope::CatalogueWrite),
+];
 
 /// Loads what the terms need. Plain text beyond this machine must be asked for.
 pub(super) fn terms(layers: &Layers, listen: SocketAddr) -> Result<Terms, Failure> {
@@ -29,7 +36,10 @@ pub(super) fn terms(layers: &Layers, listen: SocketAddr) -> Result<Terms, Failur
     };
     check_plaintext(listen, serve.allow_plaintext, tls.is_some())?;
     let guard = Guard {
-        tokens: serve.tokens.as_deref().map(Tokens::load).transpose()?,
+        tokens: match &serve.tokens {
+            Some(path) => Some(Tokens::load(path)?),
+            None => Tokens::of_variables(&TOKENS, |variable| env::var(variable).ok())?,
+        },
         rate: serve.rate_limit.map(RateLimit::new),
     };
     Ok(Terms {

@@ -87,14 +87,9 @@ pub(super) fn list(
     request: &ListBatchesRequest,
 ) -> Result<ListBatchesResponse, Status> {
     let size = page::size(request.page_size, PAGE.0, PAGE.1);
-    let size = size.map_err(|error| status(error.reason(), error))?;
-    let last = page::last_of(&request.page_token, 0);
-    let last = last.map_err(|error| status(error.reason(), error))?;
+    let last = page::last_of(&request.page_token, 0)?;
     let before = last.map(|text| text.parse::<DateTime<Utc>>()).transpose();
-    let before = before.map_err(|_| {
-        let error = page::PageError::Token;
-        status(error.reason(), error)
-    })?;
+    let before = before.map_err(|_| page::PageError::Token)?;
     let mut runs = History::of(&upkeep.data_dir).read()?;
     let current = upkeep.batch.as_ref().and_then(BatchControl::current);
     runs.retain(|run| current.as_ref().is_none_or(|now| now.started_at != run.started_at));

@@ -19,9 +19,9 @@ use tonic::Status;
 
 use super::page;
 use crate::{
-    matching::{Dog, DogSet, Snapshot, check_filters, of_adoption},
+    matching::{Dog, DogSet, FilterError, Snapshot, check_filters, of_adoption},
     messages,
-    service::status::status,
+    service::status::{of_field, status},
 };
 
 /// Dogs on a page unless another number is asked for, and at most.
@@ -38,7 +38,7 @@ pub(super) fn find(snapshot: &Snapshot, dog_id: &str) -> Result<u32, Status> {
         let message = format!(
             "dog_id has {bytes} bytes, more than the limit of {MAX_DOG_ID_BYTES}; send ids as the answers name them"
         );
-        return Err(status(Reason::DogIdTooLong, message));
+        return Err(of_field(Reason::DogIdTooLong, "dog_id", message));
     }
     let number = snapshot.number_of(dog_id);
     number.filter(|number| snapshot.dog(*number).is_left(Utc::now())).ok_or_else(|| {
@@ -91,18 +91,19 @@ impl Filter {
         questionnaire: &Questionnaire,
         request: &ListDogsRequest,
     ) -> Result<Self, Status> {
-        check_filters(&request.attributes).map_err(|error| status(error.reason(), error))?;
+        let refused = |error: FilterError| of_field(error.reason(), "attributes", error);
+        check_filters(&request.attributes).map_err(refused)?;
         let count = request.traits.len();
         if count > MAX_TRAIT_FILTERS {
             let message = format!(
                 "the request has {count} traits, more than the limit of {MAX_TRAIT_FILTERS}; send fewer"
             );
-            return Err(status(Reason::FilterInvalid, message));
+            return Err(of_field(Reason::FilterInvalid, "traits", message));
         }
         let mut traits = Vec::with_capacity(count);
         for shown in &request.traits {
             let known = questionnaire.canonical(&shown.axis, &shown.side);
-            let (axis, side) = known.map_err(|error| status(error.reason(), error))?;
+            let (axis, side) = known.map_err(|error| of_field(error.reason(), "traits", error))?;
             traits.push((axis.to_owned(), side.to_owned()));
         }
         let passing = snapshot.passing(&request.attributes);
@@ -124,11 +125,9 @@ pub(super) fn list(
     request: &ListDogsRequest,
 ) -> Result<ListDogsResponse, Status> {
     let size = page::size(request.page_size, PAGE.0, PAGE.1);
-    let size = size.map_err(|error| status(error.reason(), error))?;
     let filters = ListDogsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
     let filters = crc32fast::hash(&filters.encode_to_vec());
-    let last = page::last_of(&request.page_token, filters);
-    let last = last.map_err(|error| status(error.reason(), error))?;
+    let last = page::last_of(&request.page_token, filters)?;
     let filter = Filter::of(snapshot, questionnaire, request)?;
     let (mut dogs, mut bytes) = (Vec::new(), 0);
     let (mut total_size, mut is_full, mut has_more) = (0, false, false);
@@ -164,7 +163,7 @@ pub(super) fn values(
     if !(1..=MAX_ATTRIBUTE_BYTES).contains(&bytes) {
         let message =
             format!("attribute has {bytes} bytes; give a name of 1 to {MAX_ATTRIBUTE_BYTES}");
-        return Err(status(Reason::FilterInvalid, message));
+        return Err(of_field(Reason::FilterInvalid, "attribute", message));
     }
     let now = Utc::now();
     let value = |(value, dogs): (&str, &[u32])| {

@@ -87,6 +87,7 @@ impl CatalogueHandler {
         charge: Option<Charge>,
     ) -> Result<(UpsertDogsResponse, bool), Status> {
         let (mut response, mut measure_now) = (UpsertDogsResponse::default(), false);
+        let mut tally = push::Tally::default();
         while let Some(dog) = dogs.message().await? {
             measure_now |= dog.measure_now;
             let dog_id = dog.dog_id.clone();
@@ -95,16 +96,19 @@ impl CatalogueHandler {
             let snapshot = self.catalogue.current();
             let put = move || push::put(&upkeep, &questionnaire, snapshot.as_deref(), &dog);
             match blocking(put).await? {
-                Ok(()) => response.accepted += 1,
-                Err(status) if response.refused.len() < MAX_REFUSED => {
-                    response.refused.push(push::refused(&dog_id, &status));
+                Ok(()) => tally.accepted += 1,
+                Err(status) => {
+                    tally.refused += 1;
+                    if response.refused.len() < MAX_REFUSED {
+                        response.refused.push(push::refused(&dog_id, &status));
+                    }
                 }
-                Err(_) => {}
             }
             if let Some(charge) = &charge {
                 charge.give_back(charge.bytes());
             }
         }
+        response.accepted = tally.accepted;
         Ok((response, measure_now))
     }
 
@@ -140,7 +144,7 @@ impl CatalogueService for CatalogueHandler {
         Ok(Response::new(Catalogue {
             version: snapshot.version,
             published_at: messages::of_time(snapshot.published_at),
-            dogs: snapshot.index.len() as u64,
+            dogs: snapshot.left(chrono::Utc::now()) as u64,
             model_version: snapshot.model_version.clone(),
         }))
     }
@@ -209,8 +213,6 @@ impl CatalogueService for CatalogueHandler {
         if measure_now && response.accepted > 0 {
             response.batch = self.measure().await;
         }
-        let (accepted, refused) = (response.accepted, response.refused.len());
-        tracing::info!(accepted, refused, "dogs were pushed");
         Ok(Response::new(response))
     }
 

@@ -7,6 +7,9 @@ use mungpy_core::{
     reason::{Reason, WithReason},
     text::{bytes_of_hex, hex},
 };
+use tonic::Status;
+
+use crate::service::status;
 
 /// First byte of a token.
 const VERSION: u8 = 1;
@@ -18,14 +21,6 @@ const HEAD: usize = 5;
 /// Why a page was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PageError {
-    /// The page would be too large.
-    #[error("page_size is {size}, more than the limit of {limit}; ask for smaller pages")]
-    TooLarge {
-        /// Size that was asked for.
-        size: u32,
-        /// Largest size.
-        limit: u32,
-    },
     /// The token is none of ours.
     #[error("page_token is not understood; send the next_page_token of the page before, unchanged")]
     Token,
@@ -34,18 +29,23 @@ pub(super) enum PageError {
     OtherFilters,
 }
 
+impl From<PageError> for Status {
+    fn from(error: PageError) -> Self {
+        status::of_field(error.reason(), "page_token", error)
+    }
+}
+
 impl WithReason for PageError {
     fn reason(&self) -> Reason {
         Reason::PageInvalid
     }
 }
 
-/// The size of a page: `usual` if none is asked for.
-pub(super) fn size(asked: u32, usual: u32, limit: u32) -> Result<usize, PageError> {
+/// The size of a page: `usual` if none is asked for, and never more than the limit.
+pub(super) fn size(asked: u32, usual: u32, limit: u32) -> usize {
     match asked {
-        0 => Ok(usual as usize),
-        size if size > limit => Err(PageError::TooLarge { size, limit }),
-        size => Ok(size as usize),
+        0 => usual as usize,
+        size => size.min(limit) as usize,
     }
 }
 
@@ -92,8 +92,7 @@ mod tests {
 
     #[test]
     fn a_page_has_a_usual_and_a_largest_size() {
-        assert_eq!(size(0, 100, 1000), Ok(100));
-        assert_eq!(size(1000, 100, 1000), Ok(1000));
-        assert!(size(1001, 100, 1000).unwrap_err().to_string().contains("1001"));
+        let asked = |asked| size(asked, 100, 1000);
+        assert_eq!([0, 1, 1000, 1001, u32::MAX].map(asked), [100, 1, 1000, 1000, 1000]);
     }
 }

@@ -29,7 +29,7 @@ use crate::{
     files,
     matching::Dog,
     picture::{View, ViewError},
-    service::status::{busy, status},
+    service::status::{busy, of_field, status},
 };
 
 /// Side of a picture unless another is asked for, in pixels, and the limits.
@@ -124,7 +124,7 @@ impl PhotoDesk {
         if !SIDES.contains(&side) {
             let (least, most) = (SIDES.start(), SIDES.end());
             let message = format!("size is {side} px; ask for {least} to {most}");
-            return Err(status(Reason::SizeInvalid, message));
+            return Err(of_field(Reason::SizeInvalid, "size", message));
         }
         let _caller = self
             .callers

@@ -18,7 +18,7 @@ use super::Upkeep;
 use crate::{
     matching::Snapshot,
     photo::{Format, Header},
-    service::status::{invalid, status},
+    service::status::{invalid, of_field, status},
 };
 
 fn refusal(error: PushError) -> Status {
@@ -37,6 +37,21 @@ fn refusal(error: PushError) -> Status {
     }
 }
 
+/// The dogs of a call so far. Says in the log how many there were, even if the caller hangs up or the
+/// deadline cuts the call short: what was accepted is kept, and so is the dog that is being written.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) accepted: u64,
+    pub(super) refused: u64,
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        let Self { accepted, refused } = *self;
+        tracing::info!(accepted, refused, "dogs were pushed");
+    }
+}
+
 /// Checks a dog and keeps it. It reads and writes files.
 pub(super) fn put(
     upkeep: &Upkeep,
@@ -45,13 +60,15 @@ pub(super) fn put(
     request: &UpsertDogsRequest,
 ) -> Result<(), Status> {
     let mut photos = Vec::new();
-    for (photo, number) in request.photos.iter().zip(1..) {
+    for (number, photo) in request.photos.iter().enumerate() {
         photos.push(match &photo.kind {
             None => DraftPhoto::Missing,
             Some(Kind::Url(url)) => DraftPhoto::Url(url),
             Some(Kind::Content(bytes)) => {
-                let header = Header::read(bytes)
-                    .map_err(|error| status(error.reason(), format!("photo {number}: {error}")))?;
+                let field = format!("photos[{number}].content");
+                let header = Header::read(bytes).map_err(|error| {
+                    of_field(error.reason(), &field, format!("{field}: {error}"))
+                })?;
                 DraftPhoto::Content { bytes, ending: ending_of(header.format) }
             }
         });

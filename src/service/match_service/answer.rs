@@ -9,17 +9,22 @@ use mungpy_core::reason::Reason;
 use mungpy_proto::v1::{MatchRequest, MatchResponse};
 use mungpy_telemetry::Stage;
 use mungpy_transport::Charge;
-use tokio::task::JoinError;
 use tonic::Status;
-use tracing::Span;
 
-use super::{Caller, MatchHandler, refusal};
+use super::{MatchHandler, refusal, wait::Wait};
 use crate::{
-    extract::StageTimes,
+    extract::{Extractor, StageTimes},
     matching::{MatchAnswer, MatchError, Question, Snapshot},
     messages,
-    service::{errand::Errand, queue::Job, status::status, worker_pool::Worker},
+    service::{errand::Errand, queue::Job, status::status},
 };
+
+/// What a worker made of a question.
+pub(super) struct Measured {
+    answer: Result<MatchAnswer, MatchError>,
+    stages: StageTimes,
+    queued: Duration,
+}
 
 impl MatchHandler {
     /// Answers a request from the current catalogue.
@@ -29,15 +34,13 @@ impl MatchHandler {
         request: MatchRequest,
     ) -> Result<MatchResponse, Status> {
         let snapshot = self.snapshot()?;
-        let question = self.matcher.question(&snapshot, request)?;
+        let question = Arc::new(self.matcher.question(&snapshot, request)?);
         let Errand { deadline, charge, .. } = errand;
         // The time of the upload is no waiting.
         let job = Job { photos: cost(&question), arrival: Instant::now(), deadline };
-        let queued = self.metrics.queued();
-        let acquired = self.workers.acquire(job).await;
-        drop(queued);
-        let worker = acquired.map_err(|overload| refusal(job, overload))?;
-        self.measure(worker, job.arrival, snapshot, question, charge).await
+        let work = self.work(job.arrival, snapshot, question, charge);
+        let measured = self.workers.run(job, work).await;
+        self.conclude(measured.map_err(|undone| refusal(job, undone))?)
     }
 
     /// The current catalogue.
@@ -48,50 +51,37 @@ impl MatchHandler {
         })
     }
 
-    /// Measures on a thread for blocking work. That owns the worker and the charge, because a
-    /// caller who hangs up does not free what is still in use.
-    pub(super) async fn measure(
+    /// What a worker does for a question that came at `arrival`. It owns the charge, because a
+    /// caller who hangs up does not free what is still in use. An item of `BatchMatch` keeps its
+    /// photos until it is answered, and is charged for them so long.
+    pub(super) fn work(
         &self,
-        mut worker: Worker,
         arrival: Instant,
         snapshot: Arc<Snapshot>,
-        question: Question,
+        question: Arc<Question>,
         charge: Option<Charge>,
-    ) -> Result<MatchResponse, Status> {
-        let matcher = Arc::clone(&self.matcher);
-        let caller = Caller::new();
-        let waits = caller.waits();
-        let queued = arrival.elapsed();
-        self.metrics.stage_ended(Stage::Queue, queued);
-        self.metrics.admitted();
-        let (busy, span) = (self.metrics.busy(), Span::current());
-        let work = move || {
-            let (_busy, _in_request) = (busy, span.entered());
+    ) -> impl FnOnce(&mut Extractor, &dyn Fn() -> bool) -> Measured + Send + use<> {
+        let (matcher, workers) = (Arc::clone(&self.matcher), Arc::clone(&self.workers));
+        let wait = Wait::begin(&self.metrics, arrival);
+        move |extractor, wanted| {
+            let (queued, _at_work) = wait.end();
             let (photos, begun) = (question.photos(), Instant::now());
-            let answer = matcher.answer(&mut worker, &snapshot, &question, || waits.still());
-            drop(charge);
+            let answer = matcher.answer(extractor, &snapshot, &question, wanted);
+            drop((question, charge));
             let stages = match &answer {
                 Ok(answer) => answer.stages,
-                Err(_) => worker.take_times(),
+                Err(_) => extractor.take_times(),
             };
             if photos > 0 && !matches!(answer, Err(MatchError::CallerGone)) {
-                worker.took(photos, begun);
+                workers.learn(photos, begun.elapsed());
             }
-            (answer, stages)
-        };
-        let answer = tokio::task::spawn_blocking(work).await;
-        drop(caller);
-        self.conclude(answer, queued)
+            Measured { answer, stages, queued }
+        }
     }
 
     /// Counts an answer, and makes the response of it.
-    fn conclude(
-        &self,
-        answered: Result<(Result<MatchAnswer, MatchError>, StageTimes), JoinError>,
-        queued: Duration,
-    ) -> Result<MatchResponse, Status> {
-        let failed = |_| status(Reason::Internal, "the match failed unexpectedly");
-        let (answer, stages) = answered.map_err(failed)?;
+    pub(super) fn conclude(&self, measured: Measured) -> Result<MatchResponse, Status> {
+        let Measured { answer, stages, queued } = measured;
         self.count_stages(&stages);
         let MatchAnswer { mut response, person, search, .. } = answer?;
         if !response.timings.is_empty() {

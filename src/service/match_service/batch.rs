@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures_util::{Stream, StreamExt};
@@ -20,13 +20,19 @@ use mungpy_proto::{
 };
 use mungpy_telemetry::RequestId;
 use mungpy_transport::{Charge, Pace};
+use tokio::time::sleep;
 use tonic::{Request, Status, Streaming};
 use tonic_types::StatusExt;
 
-use super::{MatchHandler, answer::cost, errand, in_time};
+use super::{MatchHandler, answer::cost, errand, in_time, refusal};
 use crate::{
     matching::Snapshot,
-    service::{errand::Errand, queue::Job, status},
+    service::{
+        errand::Errand,
+        queue::{Job, Overload},
+        status,
+        worker_pool::Undone,
+    },
 };
 
 /// The answers of a call.
@@ -35,6 +41,9 @@ pub(in crate::service) type Answers =
 
 /// Items of one call that are under way for each worker: one is measured, one waits.
 const AHEAD: usize = 2;
+
+/// The longest pause before an item asks for a worker again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// What the items of a call share.
 struct Call {
@@ -83,7 +92,7 @@ impl MatchHandler {
         let busy = |_| status::busy("too many calls of BatchMatch are open; try again");
         let permit = Arc::clone(&self.batches).try_acquire_owned().map_err(busy)?;
         let Errand { deadline, charge, .. } = Errand::of(&request);
-        let language = errand::language("", request.metadata());
+        let language = errand::language("", request.metadata().as_ref());
         let snapshot = self.snapshot()?;
         let id = request.extensions().get().cloned().unwrap_or_else(RequestId::make);
         let paid = Paid { charge, owed: AtomicUsize::new(0) };
@@ -135,7 +144,8 @@ impl Call {
             Ok(response) => Outcome::Response(response),
             Err(refused) => {
                 self.handler.count_refusal(&refused);
-                Outcome::Status(status::message(&status::for_people(refused, language)))
+                let told = status::for_people(refused, language);
+                Outcome::Status(status::message(&status::of_request(&told, &self.id)))
             }
         };
         BatchMatchResponse { id, result: Some(outcome) }
@@ -151,11 +161,19 @@ impl Call {
         let handler = &self.handler;
         let snapshot =
             if newest_catalogue { handler.snapshot()? } else { Arc::clone(&self.snapshot) };
-        let question = handler.matcher.question(&snapshot, request)?;
-        let job = Job { photos: cost(&question), arrival: Instant::now(), deadline: self.deadline };
-        let queued = handler.metrics.queued();
-        let worker = handler.workers.acquire_patiently(job).await;
-        drop(queued);
-        handler.measure(worker, job.arrival, snapshot, question, None).await
+        let question = Arc::new(handler.matcher.question(&snapshot, request)?);
+        let (arrival, photos) = (Instant::now(), cost(&question));
+        loop {
+            let job = Job { photos, arrival: Instant::now(), deadline: self.deadline };
+            let work = handler.work(arrival, Arc::clone(&snapshot), Arc::clone(&question), None);
+            match handler.workers.run(job, work).await {
+                // The item holds no place before others, but it still waits.
+                Err(Undone::Overload(Overload { retry, .. })) => {
+                    let _queued = handler.metrics.queued();
+                    sleep(retry.min(LONGEST_PAUSE)).await;
+                }
+                done => return handler.conclude(done.map_err(|undone| refusal(job, undone))?),
+            }
+        }
     }
 }

@@ -10,13 +10,11 @@ use mungpy_proto::{
     limits::MAX_LANGUAGE_BYTES,
     v1::{DescribeRequest, DescribeResponse},
 };
-use mungpy_telemetry::Stage;
 use tonic::Status;
-use tracing::Span;
 
-use super::{Caller, MatchHandler, refusal};
+use super::{MatchHandler, refusal, wait::Wait};
 use crate::{
-    extract::{Demand, ExtractError, FaceChoice},
+    extract::{Demand, ExtractError, Extractor, FaceChoice},
     service::{
         errand::Errand,
         queue::Job,
@@ -35,29 +33,18 @@ impl MatchHandler {
         check(&request)?;
         let Errand { deadline, charge, .. } = errand;
         let job = Job { photos: 1, arrival: Instant::now(), deadline };
-        let queued = self.metrics.queued();
-        let acquired = self.workers.acquire(job).await;
-        drop(queued);
-        let mut worker = acquired.map_err(|overload| refusal(job, overload))?;
-        self.metrics.stage_ended(Stage::Queue, job.arrival.elapsed());
+        let wait = Wait::begin(&self.metrics, job.arrival);
         let matcher = Arc::clone(&self.matcher);
-        let caller = Caller::new();
-        let waits = caller.waits();
-        self.metrics.admitted();
-        let (busy, span) = (self.metrics.busy(), Span::current());
-        let work = move || {
-            let (_busy, _in_request) = (busy, span.entered());
-            let wanted = || waits.still();
-            let demand = Demand { choice: FaceChoice::Largest, wanted: &wanted };
-            let portrait = worker.portray(&request.photo, &demand);
+        let work = move |extractor: &mut Extractor, wanted: &dyn Fn() -> bool| {
+            let (_, _at_work) = wait.end();
+            let demand = Demand { choice: FaceChoice::Largest, wanted };
+            let portrait = extractor.portray(&request.photo, &demand);
             drop((request, charge));
             let described = portrait.map(|portrait| matcher.describe(&portrait, language));
-            (described, worker.take_times())
+            (described, extractor.take_times())
         };
-        let described = tokio::task::spawn_blocking(work).await;
-        drop(caller);
-        let failed = |_| status(Reason::Internal, "the description failed unexpectedly");
-        let (described, stages) = described.map_err(failed)?;
+        let described = self.workers.run(job, work).await;
+        let (described, stages) = described.map_err(|undone| refusal(job, undone))?;
         self.count_stages(&stages);
         described.map_err(of_photo)
     }

@@ -3,11 +3,9 @@
 mod answer;
 mod batch;
 mod describe;
+mod wait;
 
-use std::{
-    sync::{Arc, Weak},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use mungpy_core::reason::Reason;
 use mungpy_proto::v1::{
@@ -21,8 +19,9 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{
     LiveCatalogue, PublicSums, WorkerPool,
     errand::{self, Errand, in_time},
-    queue::{Job, Overload},
+    queue::Job,
     status::{self, overloaded},
+    worker_pool::Undone,
 };
 use crate::matching::Matcher;
 use batch::Answers;
@@ -61,30 +60,15 @@ impl MatchHandler {
     }
 }
 
-/// Somebody who waits for an answer. Work for them ends early once this is dropped.
-struct Caller(Arc<()>);
-
-/// What a worker knows of a caller.
-struct Waits(Weak<()>);
-
-impl Caller {
-    fn new() -> Self {
-        Self(Arc::new(()))
-    }
-
-    fn waits(&self) -> Waits {
-        Waits(Arc::downgrade(&self.0))
-    }
-}
-
-impl Waits {
-    fn still(&self) -> bool {
-        self.0.strong_count() > 0
-    }
-}
-
-/// The answer to a request for which no worker would be free in time.
-fn refusal(job: Job, overload: Overload) -> Status {
+/// The answer to a request whose work was not done.
+fn refusal(job: Job, undone: Undone) -> Status {
+    let overload = match undone {
+        Undone::Overload(overload) => overload,
+        Undone::Late => return errand::late(),
+        Undone::Panicked => {
+            return status::status(Reason::Internal, "the work on the request failed unexpectedly");
+        }
+    };
     let seconds = |time: std::time::Duration| format!("{:.1} s", time.as_secs_f64());
     let (wait, retry) = (seconds(overload.wait), seconds(overload.retry));
     let allowed = job.deadline.map_or_else(
@@ -122,7 +106,7 @@ impl MatchService for MatchHandler {
     ) -> Result<Response<MatchResponse>, Status> {
         let errand = Errand::of(&request);
         let (arrival, deadline) = (errand.arrival, errand.deadline);
-        let language = errand::language(&request.get_ref().language, request.metadata());
+        let language = errand::language(&request.get_ref().language, request.metadata().as_ref());
         let answer = in_time(deadline, self.answer(errand, request.into_inner())).await;
         tell(arrival, &answer);
         answer.map(Response::new).map_err(|status| status::for_people(status, language))
@@ -141,7 +125,7 @@ impl MatchService for MatchHandler {
     ) -> Result<Response<DescribeResponse>, Status> {
         let errand = Errand::of(&request);
         let deadline = errand.deadline;
-        let language = errand::language(&request.get_ref().language, request.metadata());
+        let language = errand::language(&request.get_ref().language, request.metadata().as_ref());
         let described = in_time(deadline, self.portray(errand, request.into_inner(), language));
         let described: Result<_, Status> = described.await;
         described.map(Response::new).map_err(|status| status::for_people(status, language))

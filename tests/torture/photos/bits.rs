@@ -1,14 +1,14 @@
 //! Writes streams of bits, the least significant first, as deflate and lossless WebP have them.
 
 #[derive(Default)]
-pub(super) struct Bits {
+pub(crate) struct Bits {
     bytes: Vec<u8>,
     pending: u64,
     count: u32,
 }
 
 impl Bits {
-    pub(super) fn put(&mut self, value: u64, bits: u32) -> &mut Self {
+    pub(crate) fn put(&mut self, value: u64, bits: u32) -> &mut Self {
         self.pending |= value << self.count;
         self.count += bits;
         while self.count >= 8 {
@@ -20,11 +20,11 @@ impl Bits {
     }
 
     /// A prefix code, whose most significant bit comes first.
-    pub(super) fn put_code(&mut self, code: u64, bits: u32) -> &mut Self {
+    pub(crate) fn put_code(&mut self, code: u64, bits: u32) -> &mut Self {
         self.put(code.reverse_bits() >> (64 - bits), bits)
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         self.put(0, 7);
         self.bytes
     }

@@ -101,7 +101,7 @@ reasons! {
     FilterInvalid "FILTER_INVALID" Request (InvalidArgument 422)
         "a filter has no value, a value that is too long, or there are too many", "send what `AttributeFilter` allows";
     PageInvalid "PAGE_INVALID" Request (InvalidArgument 422)
-        "the size of the page or its token is not understood", "send the token of the page before, unchanged";
+        "the token of the page is not understood", "send the token of the page before, unchanged";
     SizeInvalid "SIZE_INVALID" Request (InvalidArgument 422)
         "the size of a picture is not 64 to 2048 px", "ask for another size";
     PushInvalid "PUSH_INVALID" Request (InvalidArgument 422)
@@ -110,6 +110,8 @@ reasons! {
         "the request exceeds 51 MiB or its limits many times over", "send fewer and smaller photos";
     RequestMalformed "REQUEST_MALFORMED" Request (InvalidArgument 400)
         "the request is no message of the contract", "use a client that is made from `proto/`";
+    EncodingUnknown "ENCODING_UNKNOWN" Request (Unimplemented 415)
+        "the message is compressed in a way that the server does not read", "send it without compression";
     MethodUnknown "METHOD_UNKNOWN" Request (Unimplemented 404)
         "the service has no such method", "use a method that `proto/` defines";
     RequestTooSlow "REQUEST_TOO_SLOW" Request (DeadlineExceeded 408)

@@ -133,7 +133,7 @@ impl EngineMetrics {
         self.calls.recent(method)
     }
 
-    /// A request was admitted to the queue.
+    /// A worker begins with a request.
     pub fn admitted(&self) {
         self.admission.admitted.inc();
     }
@@ -224,7 +224,7 @@ impl Admission {
         for reason in [Reason::Overloaded, Reason::Stopping] {
             let _ = refused.get_or_create(&RefusalLabels { reason: reason.into() });
         }
-        let help = "Requests that were admitted to the queue";
+        let help = "Requests that a worker began to measure";
         Self {
             refused,
             admitted: counter(registry, "mungpy_requests_admitted", help),

@@ -160,3 +160,24 @@ async fn who_asks_too_often_is_told_when_to_come_back() {
     tokio::time::sleep(refused.wait).await;
     assert_eq!(caller.get("/").await.unwrap().0, StatusCode::OK);
 }
+
+#[test]
+fn tokens_come_from_variables_and_one_token_may_have_several_scopes() {
+    let variables =
+        [("A", Scope::Match), ("B", Scope::CatalogueRead), ("C", Scope::CatalogueWrite)];
+    let (ours, theirs) = ("0123456789abcdef", "fedcba9876543210");
+    let of = |values: [&'static str; 3]| {
+        let value_of = move |name: &str| {
+            let place = ["A", "B", "C"].iter().position(|known| *known == name).unwrap();
+            Some(values[place].to_owned()).filter(|value| !value.is_empty())
+        };
+        Tokens::of_variables(&variables, value_of)
+    };
+    assert!(of(["", "", ""]).unwrap().is_none());
+    assert!(of(["short", "", ""]).is_err());
+    let tokens = of([ours, theirs, ours]).unwrap().unwrap();
+    let caller = tokens.scopes_of(ours).unwrap();
+    assert_eq!((&*caller.name, &*caller.scopes), ("A", &[Scope::Match, Scope::CatalogueWrite][..]));
+    assert_eq!(&*tokens.scopes_of(theirs).unwrap().scopes, &[Scope::CatalogueRead]);
+    assert!(tokens.scopes_of("0123456789abcdee").is_none());
+}

@@ -80,9 +80,9 @@ where
         }
         // A panic has said so itself. The worker goes on, and the caller sees the dropped sender.
         let done = catch_unwind(AssertUnwindSafe(|| work(extractor, &|| !answer.is_closed())));
-        let done = done.ok()?;
-        Some(Box::new(move || {
-            let _ = answer.send(Ok(done));
+        Some(Box::new(move || match done {
+            Ok(done) => drop(answer.send(Ok(done))),
+            Err(_) => drop(answer),
         }))
     }
 }

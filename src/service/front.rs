@@ -45,10 +45,12 @@ where
         let language = errand::language("", request.headers());
         // A service that keeps the deadline itself is asked first.
         let answering = in_time(deadline, async {
+            let peer = request.extensions().get::<Peer>();
+            self.guard.admit(request.uri(), request.headers(), peer)?;
             if let Some(refused) = reception::refused_content_type(request.headers()) {
                 return Ok(refused);
             }
-            let request = self.admit(request).await?;
+            let request = reception::receive(request, &self.workers).await?;
             self.services.clone().oneshot(request).await.map_err(|never| match never {})
         });
         let answered = answering.instrument(span.clone()).await;
@@ -66,12 +68,6 @@ where
         // A refusal has its status in the headers.
         ending.ended(response.headers());
         response.map(|body| Body::new(Watched { body, ending }))
-    }
-
-    async fn admit(&self, request: Request<MeteredBody>) -> Result<Request<Body>, Status> {
-        let peer = request.extensions().get::<Peer>();
-        self.guard.admit(request.uri(), request.headers(), peer)?;
-        reception::receive(request, &self.workers).await
     }
 }
 

@@ -63,8 +63,7 @@ impl Guard {
         match &self.tokens {
             Some(tokens) => permit(tokens, needed, headers),
             None if needed == [Scope::CatalogueWrite] => {
-                let message =
-                    "methods that change something are off: start the server with --tokens";
+                let message = "methods that change something are off: start the server with tokens";
                 Err(status(Reason::WritesOff, message))
             }
             None => Ok(()),

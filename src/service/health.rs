@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use mungpy_telemetry::EngineMetrics;
+use tokio::sync::Mutex;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use super::LiveCatalogue;
@@ -20,6 +21,8 @@ const INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(super) struct Health {
     reporter: HealthReporter,
+    /// What was announced last. Whoever watches is told of changes only.
+    announced: Arc<Mutex<Option<bool>>>,
     /// Age of the catalogue from which on the server is not ready.
     max_age: Option<Duration>,
 }
@@ -28,7 +31,7 @@ impl Health {
     /// Announces that the process lives and is not ready yet.
     pub(super) async fn begin(reporter: HealthReporter, max_age: Option<Duration>) -> Self {
         reporter.set_service_status(LIVENESS, ServingStatus::Serving).await;
-        let health = Self { reporter, max_age };
+        let health = Self { reporter, announced: Arc::default(), max_age };
         health.announce(false).await;
         health
     }
@@ -77,6 +80,10 @@ impl Health {
     }
 
     async fn announce(&self, ready: bool) {
+        let mut announced = self.announced.lock().await;
+        if announced.replace(ready) == Some(ready) {
+            return;
+        }
         let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         for name in READINESS {
             self.reporter.set_service_status(name, status).await;

@@ -3,7 +3,7 @@
 //! A field of two bytes becomes a value of up to 56 bytes in memory. Without a limit a request of
 //! 51 MiB could therefore take more than a gigabyte.
 
-use std::marker::PhantomData;
+use std::{fmt::Display, marker::PhantomData};
 
 use prost::{
     Message, Name,
@@ -70,8 +70,8 @@ impl<U: Name, D: Decoder<Error = Status>> Decoder for BoundedDecoder<U, D> {
     }
 }
 
-/// Checks the number of fields of a message of this name. What is malformed is left for the decoder
-/// to refuse.
+/// Checks the number of fields of a message of this name. What is malformed is refused as well: the
+/// decoder reads on beyond a field that claims more bytes than it lies within, and only then refuses.
 fn check(name: &str, message: &[u8]) -> Result<(), Status> {
     let place = NESTING.binary_search_by_key(&name, |(name, _)| name).ok();
     let mut fields = 0;
@@ -81,7 +81,8 @@ fn check(name: &str, message: &[u8]) -> Result<(), Status> {
 /// Adds the fields of a message that stands at this place of [`NESTING`].
 fn count(place: Option<usize>, mut message: &[u8], fields: &mut usize) -> Result<(), Status> {
     let holding = place.map_or(&[][..], |place| NESTING[place].1);
-    while let Ok((tag, wire_type)) = decode_key(&mut message) {
+    while !message.is_empty() {
+        let (tag, wire_type) = decode_key(&mut message).map_err(malformed)?;
         *fields += 1;
         if *fields > MAX_FIELDS {
             return Err(Status::out_of_range(format!(
@@ -91,23 +92,31 @@ fn count(place: Option<usize>, mut message: &[u8], fields: &mut usize) -> Result
         let held = holding.iter().find(|(number, _)| *number == tag);
         match held {
             Some((_, held)) if wire_type == WireType::LengthDelimited => {
-                let length = decode_varint(&mut message).ok().and_then(|n| usize::try_from(n).ok());
-                let split = length.and_then(|length| message.split_at_checked(length));
-                let Some((within, rest)) = split else { break };
+                let length = decode_varint(&mut message).map_err(malformed)?;
+                let length = usize::try_from(length).map_err(malformed)?;
+                let split = message.split_at_checked(length);
+                let (within, rest) =
+                    split.ok_or_else(|| malformed("a field is longer than its message"))?;
                 count(Some(*held), within, fields)?;
                 message = rest;
             }
-            _ if skip_field(wire_type, tag, &mut message, DecodeContext::default()).is_err() => {
-                break;
+            _ => {
+                let context = DecodeContext::default();
+                skip_field(wire_type, tag, &mut message, context).map_err(malformed)?;
             }
-            _ => {}
         }
     }
     Ok(())
 }
 
+fn malformed(what: impl Display) -> Status {
+    Status::invalid_argument(format!("the message cannot be decoded: {what}"))
+}
+
 #[cfg(test)]
 mod tests {
+    use tonic::Code;
+
     use super::*;
     use crate::v1::{
         AttributeFilter, BatchMatchRequest, ListDogsResponse, MatchRequest, UpsertDogsRequest,
@@ -127,7 +136,18 @@ mod tests {
         let item =
             |count| BatchMatchRequest { request: Some(ids(count)), ..BatchMatchRequest::default() };
         assert!(is_read(&item(MAX_FIELDS - 1)) && !is_read(&item(MAX_FIELDS)));
-        assert!(check(&MatchRequest::full_name(), &[0xff; 20]).is_ok(), "the decoder refuses it");
+    }
+
+    #[test]
+    fn a_field_that_claims_more_than_it_lies_within_is_refused_unread() {
+        // An item with a request of one byte, which says that many bytes of a filter follow. They lie
+        // outside of it, so they would not be counted.
+        let within = [&[0xf2, 0xff, 0xff, 0x07, 1, 0][..], &[0x12, 0].repeat(MAX_FIELDS)].concat();
+        let message = [&[0x12, 1, 0x5a, 0xfa, 0xff, 0xff, 0x07][..], &within].concat();
+        for malformed in [&message[..], &[0xff; 20], &[0x12, 5, 0]] {
+            let refused = check(&BatchMatchRequest::full_name(), malformed).unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+        }
     }
 
     #[test]

@@ -39,6 +39,6 @@ pub const MAX_REQUEST_BYTES: usize = MAX_PHOTOS * MAX_PHOTO_BYTES + 1024 * 1024;
 /// Largest request to any other service, in bytes.
 pub const MAX_SMALL_REQUEST_BYTES: usize = 4096;
 /// Largest number of fields that a message may hold, repeated ones counted each time; in a request
-/// also those within its fields. It leaves room beyond the limits above, so that a request that exceeds one of them by a little is told
-/// which.
+/// also those within its fields. It leaves room beyond the limits above, so that a request that
+/// exceeds one of them by a little is told which.
 pub const MAX_FIELDS: usize = 2 * (MAX_PHOTOS + MAX_ANSWERS + MAX_EXCLUSIONS);

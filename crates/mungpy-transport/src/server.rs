@@ -157,6 +157,8 @@ fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
         .keep_alive_timeout(Limits::PING_TIMEOUT)
         .max_concurrent_streams(Limits::STREAMS)
         .max_frame_size(Limits::FRAME)
+        .initial_stream_window_size(Limits::STREAM_WINDOW)
+        .initial_connection_window_size(Limits::CONNECTION_WINDOW)
         .max_header_list_size(Limits::HEAD as u32)
         .max_pending_accept_reset_streams(Limits::RESETS)
         .max_local_error_reset_streams(Limits::FAULTS)

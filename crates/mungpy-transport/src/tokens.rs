@@ -134,17 +134,17 @@ impl Tokens {
 
     /// The tokens of variables of the environment, one for each scope. A token of several variables
     /// has all their scopes; its name is that of the first. `None` if none of them is set.
+    ///
+    /// # Errors
+    /// One is set, but to no token; an empty one would open the server.
     pub fn of_variables(
         variables: &[(&str, Scope)],
         value_of: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, TokensError> {
         let mut found: Vec<(String, &str, Vec<Scope>)> = Vec::new();
         for &(variable, scope) in variables {
-            let value = value_of(variable).unwrap_or_default();
+            let Some(value) = value_of(variable) else { continue };
             let token = value.trim();
-            if token.is_empty() {
-                continue;
-            }
             token_file::check(token, || PathBuf::from(variable))?;
             match found.iter_mut().find(|(known, ..)| known == token) {
                 Some((.., scopes)) => scopes.push(scope),

@@ -1,6 +1,6 @@
 //! The terms of the server, from the settings: who may call it, and who watches it.
 
-use std::{env, net::SocketAddr, sync::Arc};
+use std::{env, net::SocketAddr, path::Path, sync::Arc};
 
 use mungpy_core::reason::Reason;
 use mungpy_telemetry::{Device, EngineMetrics, Model, serve_metrics};
@@ -36,10 +36,7 @@ pub(super) fn terms(layers: &Layers, listen: SocketAddr) -> Result<Terms, Failur
     };
     check_plaintext(listen, serve.allow_plaintext, tls.is_some())?;
     let guard = Guard {
-        tokens: match &serve.tokens {
-            Some(path) => Some(Tokens::load(path)?),
-            None => Tokens::of_variables(&TOKENS, |variable| env::var(variable).ok())?,
-        },
+        tokens: tokens(serve.tokens.as_deref())?,
         rate: serve.rate_limit.map(RateLimit::new),
     };
     Ok(Terms {
@@ -49,6 +46,16 @@ pub(super) fn terms(layers: &Layers, listen: SocketAddr) -> Result<Terms, Failur
         drain_pause: serve.drain_pause(),
         max_catalogue_age: serve.max_catalogue_age(),
     })
+}
+
+/// The tokens of a file, or else of the environment.
+fn tokens(file: Option<&Path>) -> Result<Option<Tokens>, Failure> {
+    let value_of = |variable: &str| Some(env::var_os(variable)?.to_string_lossy().into_owned());
+    let Some(file) = file else { return Ok(Tokens::of_variables(&TOKENS, value_of)?) };
+    for (variable, _) in TOKENS.iter().filter(|(variable, _)| value_of(variable).is_some()) {
+        tracing::warn!(variable, "this token counts for nothing beside a file of tokens");
+    }
+    Ok(Some(Tokens::load(file)?))
 }
 
 /// Serves the metrics at their own address, if there is one, as long as the process lives.

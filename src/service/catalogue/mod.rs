@@ -22,12 +22,13 @@ use mungpy_proto::v1::{
     RollbackCatalogueRequest, RunBatchRequest, Side, UpsertDogsRequest, UpsertDogsResponse,
     WatchBatchRequest, catalogue_service_server::CatalogueService,
 };
+use mungpy_telemetry::RequestId;
 use mungpy_transport::Charge;
 use tokio::sync::Semaphore;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{LiveCatalogue, status};
+use super::{LiveCatalogue, errand, status};
 use crate::{
     batch::{ControlError, RunRequest},
     catalogue,
@@ -85,6 +86,7 @@ impl CatalogueHandler {
         &self,
         mut dogs: Streaming<UpsertDogsRequest>,
         charge: Option<Charge>,
+        told: impl Fn(Status) -> Status,
     ) -> Result<(UpsertDogsResponse, bool), Status> {
         let (mut response, mut measure_now) = (UpsertDogsResponse::default(), false);
         let mut tally = push::Tally::default();
@@ -100,7 +102,7 @@ impl CatalogueHandler {
                 Err(status) => {
                     tally.refused += 1;
                     if response.refused.len() < MAX_REFUSED {
-                        response.refused.push(push::refused(&dog_id, &status));
+                        response.refused.push(push::refused(&dog_id, &told(status)));
                     }
                 }
             }
@@ -209,7 +211,11 @@ impl CatalogueService for CatalogueHandler {
             .try_acquire()
             .map_err(|_| status::busy("too many callers push dogs; try again"))?;
         let charge = request.extensions().get().cloned();
-        let (mut response, measure_now) = self.push_all(request.into_inner(), charge).await?;
+        let language = errand::language("", request.metadata().as_ref());
+        let id = request.extensions().get().cloned().unwrap_or_else(RequestId::make);
+        let told = |refused| status::of_request(&status::for_people(refused, language), &id);
+        let pushed = self.push_all(request.into_inner(), charge, told).await;
+        let (mut response, measure_now) = pushed?;
         if measure_now && response.accepted > 0 {
             response.batch = self.measure().await;
         }
@@ -290,10 +296,12 @@ impl CatalogueService for CatalogueHandler {
         };
         let published = blocking(roll_back).await??;
         self.wait_for(published.version).await;
+        let now = chrono::Utc::now();
+        let left = published.dogs.iter().filter(|dog| dog.expires_at.is_none_or(|end| end > now));
         Ok(Response::new(Catalogue {
             version: published.version,
             published_at: messages::of_time(published.published_at),
-            dogs: published.dogs.len() as u64,
+            dogs: left.count() as u64,
             model_version: published.model_version,
         }))
     }

@@ -120,7 +120,7 @@ impl Call {
         let is_explained = own.get_error_details().error_info().is_some();
         let explained = if is_explained { own } else { status::explained(&own) };
         self.handler.count_refusal(&explained);
-        status::of_request(&explained, &self.id)
+        status::of_request(&status::for_people(explained, self.language), &self.id)
     }
 
     async fn answer(&self, item: BatchMatchRequest, charged: usize) -> BatchMatchResponse {

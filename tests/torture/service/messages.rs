@@ -227,3 +227,19 @@ async fn millions_of_empty_fields_within_a_field_take_no_more_memory_than_their_
     }
     is_unharmed(&server).await;
 }
+
+/// A decoder that trusts the length of an inner field reads on beyond the field around it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_claims_more_than_it_lies_within_takes_no_memory() {
+    let server = Server::start(&[]).await;
+    let before = server.peak_memory();
+    // An item, in it a request of one byte: a filter that has the rest of the message, it says.
+    let within = [&[0xf2, 0xff, 0xff, 0x07, 1, 0][..], &[0x12, 0].repeat(8_000_000)].concat();
+    let message = [&[0x12, 1, 0x5a, 0xfa, 0xff, 0xff, 0x07][..], &within].concat();
+    let status = call(&server, BATCH, &[GRPC], framed(0, &message)).await.status.unwrap();
+    let memory = server.peak_memory() - before;
+    println!("16 MB of empty fields beyond the field around them: {memory} MiB");
+    assert!(memory < 100, "{memory} MiB");
+    assert_eq!(reason(&status), "REQUEST_MALFORMED");
+    is_unharmed(&server).await;
+}

@@ -107,7 +107,7 @@ reasons! {
     PushInvalid "PUSH_INVALID" Request (InvalidArgument 422)
         "the pushed dog breaks a rule of the contract", "mend what the message names";
     RequestTooLarge "REQUEST_TOO_LARGE" Request (InvalidArgument 413)
-        "the request exceeds 51 MiB or its limits many times over", "send fewer and smaller photos";
+        "the request exceeds 51 MiB or goes far beyond its limits", "send fewer and smaller photos";
     RequestMalformed "REQUEST_MALFORMED" Request (InvalidArgument 400)
         "the request is no message of the contract", "use a client that is made from `proto/`";
     EncodingUnknown "ENCODING_UNKNOWN" Request (Unimplemented 415)
@@ -134,7 +134,7 @@ reasons! {
     TokenMissing "TOKEN_MISSING" Access (Unauthenticated 401)
         "the call needs a token", "send `authorization: Bearer` with a token";
     TokenRefused "TOKEN_REFUSED" Access (Unauthenticated 401)
-        "the server does not know the token", "send a token that its file of tokens lists";
+        "the server does not know the token", "send a token that the server was given";
     ScopeMissing "SCOPE_MISSING" Access (PermissionDenied 403)
         "the token does not have the scope of the method", "use a token with the scope that the message names";
     WritesOff "WRITES_OFF" Access (PermissionDenied 403)

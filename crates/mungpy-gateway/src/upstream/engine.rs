@@ -24,7 +24,7 @@ const FAILURES: u32 = 3;
 /// How long an engine is ejected at first, and at most; the time doubles with each failure.
 const EJECTION: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// One engine: its connection, how busy and how healthy it is.
+/// One engine: its connections, how busy and how healthy it is.
 pub(super) struct Engine {
     /// Its address, to know it again. It may hold a password, so it is never shown.
     pub(super) address: String,
@@ -33,6 +33,9 @@ pub(super) struct Engine {
     /// Host and port of the configuration, which may stand for several engines.
     label: String,
     channel: Channel,
+    /// For streams. What a caller does not read stays in the window of a connection, and would hold
+    /// up the calls of all others there.
+    streams: Channel,
     calls: AtomicUsize,
     health: Mutex<Health>,
 }
@@ -64,10 +67,10 @@ pub(crate) struct EngineState {
 
 impl Engine {
     pub(super) fn new(address: String, label: String, endpoint: &Endpoint) -> Arc<Self> {
-        let channel = endpoint.connect_lazy();
+        let (channel, streams) = (endpoint.connect_lazy(), endpoint.connect_lazy());
         let (calls, health) = (AtomicUsize::new(0), Mutex::default());
         let place = telemetry::place(&address);
-        Arc::new(Self { address, place, label, channel, calls, health })
+        Arc::new(Self { address, place, label, channel, streams, calls, health })
     }
 
     pub(super) fn burden(&self) -> Burden {
@@ -110,6 +113,10 @@ pub(crate) enum Blame {
 impl Lease {
     pub(crate) fn channel(&self) -> Channel {
         self.engine.channel.clone()
+    }
+
+    pub(super) fn streams(&self) -> Channel {
+        self.engine.streams.clone()
     }
 
     pub(super) fn engine(&self) -> Arc<Engine> {

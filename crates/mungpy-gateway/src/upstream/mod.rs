@@ -18,6 +18,7 @@ use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicUsize, atomic::Ordering}
 use mungpy_core::reason::Reason;
 use mungpy_telemetry::GatewayMetrics;
 use mungpy_transport::Secret;
+use tokio::time::timeout;
 use tonic::{
     Code, Request, Response, Status,
     metadata::{Ascii, MetadataValue},
@@ -121,7 +122,9 @@ impl Engines {
             }
             let mut request = self.request(caller, message.clone());
             request.set_timeout(left);
-            match send(lease.channel(), request).await {
+            // Tonic's own timeout ends with the head of an answer.
+            let answered = timeout(left, send(lease.channel(), request)).await;
+            match answered.unwrap_or_else(|_| Err(Status::cancelled("Timeout expired"))) {
                 Ok(response) => {
                     lease.succeeded();
                     self.metrics.set_healthy(lease.label(), true);
@@ -170,7 +173,7 @@ impl Engines {
         if let Some(left) = deadline.left() {
             request.set_timeout(left);
         }
-        match send(lease.channel(), request).await {
+        match send(lease.streams(), request).await {
             Ok(response) => Ok((response.into_inner(), lease)),
             Err(status) => {
                 self.failed(&lease, &status);

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 
 use crate::{
-    common::{assert_problem, client, start},
-    engine::Engine,
+    common::{assert_problem, client, form, post, start},
+    engine::{Engine, LARGE},
 };
 
 fn line(id: &str, photo: &str) -> String {
@@ -142,6 +142,28 @@ async fn every_stream_to_the_engine_comes_to_its_end() {
         let answered = send(gateway, lines).await.text().await.unwrap();
         assert_eq!((engine.ended(), answered.is_empty()), (number, false));
     }
+}
+
+/// What a caller does not read waits in the gateway, and fills the connection to the engine.
+#[tokio::test]
+async fn batches_that_nobody_reads_hold_up_nobody_else() {
+    let engine = Engine::start().await;
+    let gateway = start(&engine.url(), |_| {}).await;
+    let asked = json!({"id": "a", "image": STANDARD.encode(LARGE), "detail": true, "top": 100});
+    let lines = format!("{asked}\n").repeat(200);
+    let mut unread = Vec::new();
+    for _ in 0..8 {
+        unread.push(send(gateway, lines.clone()).await);
+    }
+    let mut answered = 0;
+    while answered == 0 || engine.items() > answered {
+        answered = engine.items();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!(answered < 8 * 200, "somebody has read them");
+    let asking = post(gateway, "/api/v1/similar-dog", form("x"));
+    let answer = tokio::time::timeout(Duration::from_secs(15), asking).await;
+    assert_eq!(answer.expect("it is held up").status(), 200);
 }
 
 #[tokio::test]

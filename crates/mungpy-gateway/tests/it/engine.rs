@@ -34,7 +34,7 @@ use tokio_stream::{Stream, StreamExt, wrappers::TcpListenerStream};
 use tonic::{Code, Request, Response, Status, Streaming, metadata::MetadataMap};
 use tonic_types::{ErrorDetails, StatusExt};
 
-pub(super) use answers::DOG_ID;
+pub(super) use answers::{DOG_ID, LARGE};
 use answers::{adoption, found, point, refusal};
 
 type Answer<T> = Result<Response<T>, Status>;

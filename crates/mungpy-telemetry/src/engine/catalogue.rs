@@ -34,7 +34,7 @@ impl Collector for Scrape {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let published = *self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (version, dogs) = published.map_or((0, 0), |(version, dogs, _)| (version, dogs));
-        let help = "Dogs of the catalogue that is served; 0 if there is none";
+        let help = "Dogs of the catalogue that can still be adopted; 0 if there is none";
         constant(&mut encoder, "mungpy_catalogue_dogs", help, dogs)?;
         let help = "Version of the catalogue that is served; 0 if there is none";
         constant(&mut encoder, "mungpy_catalogue_version", help, version)?;

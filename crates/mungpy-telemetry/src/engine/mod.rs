@@ -169,7 +169,7 @@ impl EngineMetrics {
         Held::begin(&self.connections)
     }
 
-    /// A catalogue that was published at this time is served from now on.
+    /// The catalogue that is served, with the dogs that can still be adopted and when it was published.
     pub fn catalogue_loaded(&self, version: u64, dogs: usize, published: SystemTime) {
         self.published.set(version, dogs, published);
     }

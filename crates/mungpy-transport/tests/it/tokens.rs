@@ -174,7 +174,7 @@ fn tokens_come_from_variables_and_one_token_may_have_several_scopes() {
         Tokens::of_variables(&variables, value_of)
     };
     assert!(of(["", "", ""]).unwrap().is_none());
-    assert!(of(["short", "", ""]).is_err());
+    assert!(of(["short", "", ""]).is_err() && of([ours, " ", ""]).is_err());
     let tokens = of([ours, theirs, ours]).unwrap().unwrap();
     let caller = tokens.scopes_of(ours).unwrap();
     assert_eq!((&*caller.name, &*caller.scopes), ("A", &[Scope::Match, Scope::CatalogueWrite][..]));

@@ -39,6 +39,21 @@ pub(super) fn adoption() -> Adoption {
     }
 }
 
+/// A photo to which the stand-in answers at length.
+pub(crate) const LARGE: &str = "LARGE";
+
+fn is_about(request: &MatchRequest, photo: &str) -> bool {
+    request.photos.first().is_some_and(|first| *first == photo.as_bytes())
+}
+
+/// As much as a source may tell of a dog.
+fn detailed() -> Adoption {
+    let note = ("note".to_owned(), "x".repeat(4000));
+    let mut adoption = adoption();
+    adoption.attributes.extend([note]);
+    adoption
+}
+
 /// The answer to a request that nothing is wrong with.
 pub(super) fn found(request: &MatchRequest) -> MatchResponse {
     let agreement = Some(Agreement { agreed: 1, compared: 1, answered: 2 });
@@ -57,7 +72,7 @@ pub(super) fn found(request: &MatchRequest) -> MatchResponse {
         score: 97.5,
         agreement,
         explanation: Some(Explanation { ratios: vec![ratio] }),
-        adoption: Some(adoption()),
+        adoption: Some(if is_about(request, LARGE) { detailed() } else { adoption() }),
         landmarks: vec![point(3.0, 4.0)],
     };
     let photos =

@@ -261,6 +261,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_waits_in_vain_is_refused_and_the_work_is_never_done() {
+        let (pool, (free, busy)) = (pool(), mpsc::channel());
+        let first = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run(job(), occupied(busy)).await }
+        });
+        until((1, 0), &pool).await;
+        let (done, heard) = mpsc::channel();
+        let soon = Job { deadline: Some(Instant::now() + Duration::from_millis(50)), ..job() };
+        let refused = pool.run(soon, move |_, _| done.send(()).unwrap()).await;
+        assert!(matches!(refused, Err(Undone::Overload(_))), "{refused:?}");
+        assert_eq!(pool.load(), (1, 0));
+        drop(free);
+        first.await.unwrap().unwrap();
+        assert!(heard.try_recv().is_err());
+        let past = Job { deadline: Some(Instant::now()), ..job() };
+        assert_eq!(pool.run(past, |_, _| ()).await, Err(Undone::Late));
+    }
+
+    #[tokio::test]
     async fn work_learns_that_its_caller_has_gone() {
         let (pool, (free, busy), (told, heard)) = (pool(), mpsc::channel::<()>(), mpsc::channel());
         let caller = tokio::spawn({

@@ -85,7 +85,7 @@ ifeq ($(NEXTEST),yes)
 else
 	cargo test $(ALL)
 endif
-	cargo build --locked -p mungpy-gateway
+	@test -x target/debug/mungpy-gateway
 	@! ldd target/debug/mungpy-gateway | grep -E 'dlib|opencv|openblas' \
 	    || { echo "mungpy-gateway links native libraries of the engine" >&2; exit 1; }
 	@if [ -d $(SHARED) ]; then $(MAKE) --no-print-directory test-shared; \
@@ -98,12 +98,13 @@ else
 	cargo test $(ALL) --test it -- --ignored
 endif
 
-# The debug build is what the tests have built anyway.
+# The programs are those that the tests have built: another build would compile the dependencies with
+# other features once more.
 PAGE_TESTS := crates/mungpy-gateway/browser-tests
 SCHEMATHESIS := target/schemathesis
 SCHEMATHESIS_VERSION := 4.32.5
 test-page: setup-page
-	@[ "$(MUNGPY_BIN)" != target/debug ] || cargo build $(ALL) --bins
+	@[ "$(MUNGPY_BIN)" != target/debug ] || cargo test $(ALL) --no-run --quiet
 	npm --prefix $(PAGE_TESTS) ci --silent --no-audit --no-fund
 	MUNGPY_BIN=$(MUNGPY_BIN) scripts/with-demo npm --prefix $(PAGE_TESTS) test
 	@[ -d $(SCHEMATHESIS) ] || { python3 -m venv $(SCHEMATHESIS) && \

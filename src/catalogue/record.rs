@@ -163,6 +163,11 @@ impl From<&DogRecord> for store::DogRecord {
 }
 
 impl DogRecord {
+    /// Whether it can still be adopted at a time, as far as the source knows.
+    pub fn is_left(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|time| time > now)
+    }
+
     /// The record as it is once it was written and read, so that what is worked out from it does
     /// not depend on which run measured the dog. `None` if it could not be read.
     pub fn as_kept(&self) -> Option<Self> {

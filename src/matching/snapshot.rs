@@ -89,7 +89,7 @@ impl Snapshot {
         let now = Utc::now();
         let Catalogue { version, published_at, model_version, dogs, tables } = catalogue;
         let mut records = dogs;
-        records.retain(|dog| dog.expires_at.is_none_or(|time| time > now));
+        records.retain(|dog| dog.is_left(now));
         let index = index_of(tables.as_ref(), &records, questionnaire, persons);
         let mut leaving: Vec<(DateTime<Utc>, String)> =
             records.iter().filter_map(|dog| Some((dog.expires_at?, dog.dog_id.clone()))).collect();

@@ -124,8 +124,7 @@ pub(super) fn explain(
     if details.localized_message().is_none() {
         told = status::for_people(told, language);
     }
-    let (head, body) = status::of_request(&told, id).into_http().into_parts();
-    let mut explained = Response::from_parts(head, body);
+    let mut explained = status::of_request(&told, id).into_http();
     *explained.status_mut() = response.status();
     explained
 }

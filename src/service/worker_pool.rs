@@ -175,15 +175,17 @@ impl<T> Drop for Place<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::mpsc, thread};
+    use std::{
+        path::Path,
+        sync::mpsc,
+        thread::{self, ThreadId},
+    };
 
     use mungpy_core::face::Species;
-    use tokio::task::yield_now;
+    use tokio::task::{JoinHandle, yield_now};
 
     use super::*;
     use crate::vision::Models;
-
-    type Extracting = mpsc::Receiver<()>;
 
     /// A pool of one worker.
     fn pool() -> Arc<WorkerPool> {
@@ -196,30 +198,31 @@ mod tests {
         Job { photos: 1, arrival: Instant::now(), deadline: None }
     }
 
-    /// Keeps the worker busy until the sender is dropped; then answers with the thread's id.
-    fn occupied(
-        until: Extracting,
-    ) -> impl FnOnce(&mut Extractor, &dyn Fn() -> bool) -> thread::ThreadId {
-        move |_, _| {
-            let _ = until.recv();
-            thread::current().id()
-        }
-    }
-
     async fn until(load: (usize, usize), pool: &WorkerPool) {
         while pool.load() != load {
             yield_now().await;
         }
     }
 
+    /// Keeps the worker busy until the sender is dropped. The work answers with its thread's id.
+    async fn occupy(
+        pool: &Arc<WorkerPool>,
+    ) -> (mpsc::Sender<()>, JoinHandle<Result<ThreadId, Undone>>) {
+        let (free, busy) = mpsc::channel();
+        let work = move |_: &mut Extractor, _: &dyn Fn() -> bool| {
+            let _ = busy.recv();
+            thread::current().id()
+        };
+        let own = Arc::clone(pool);
+        let first = tokio::spawn(async move { own.run(job(), work).await });
+        until((1, 0), pool).await;
+        (free, first)
+    }
+
     #[tokio::test]
     async fn a_worker_goes_on_with_the_next_without_another_thread() {
-        let (pool, (free, busy)) = (pool(), mpsc::channel());
-        let first = tokio::spawn({
-            let pool = Arc::clone(&pool);
-            async move { pool.run(job(), occupied(busy)).await }
-        });
-        until((1, 0), &pool).await;
+        let pool = pool();
+        let (free, first) = occupy(&pool).await;
         let second = tokio::spawn({
             let pool = Arc::clone(&pool);
             async move { pool.run(job(), |_, _| thread::current().id()).await }
@@ -241,12 +244,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_who_goes_takes_the_work_out_of_the_queue() {
-        let (pool, (free, busy)) = (pool(), mpsc::channel());
-        let first = tokio::spawn({
-            let pool = Arc::clone(&pool);
-            async move { pool.run(job(), occupied(busy)).await }
-        });
-        until((1, 0), &pool).await;
+        let pool = pool();
+        let (free, first) = occupy(&pool).await;
         let held = Arc::new(());
         let waiting = tokio::spawn({
             let (pool, held) = (Arc::clone(&pool), Arc::clone(&held));
@@ -262,12 +261,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_in_vain_is_refused_and_the_work_is_never_done() {
-        let (pool, (free, busy)) = (pool(), mpsc::channel());
-        let first = tokio::spawn({
-            let pool = Arc::clone(&pool);
-            async move { pool.run(job(), occupied(busy)).await }
-        });
-        until((1, 0), &pool).await;
+        let pool = pool();
+        let (free, first) = occupy(&pool).await;
         let (done, heard) = mpsc::channel();
         let soon = Job { deadline: Some(Instant::now() + Duration::from_millis(50)), ..job() };
         let refused = pool.run(soon, move |_, _| done.send(()).unwrap()).await;

@@ -47,10 +47,10 @@ impl Limits {
     pub const HEAD: usize = 32 * 1024;
     /// Bytes of the largest HTTP/2 frame that is taken.
     pub const FRAME: u32 = 16 * 1024;
-    /// Bytes of a request that may wait unread in one HTTP/2 stream.
+    /// Bytes that may wait unread in one HTTP/2 stream: of a request here, of an answer in a client.
     pub const STREAM_WINDOW: u32 = 256 * 1024;
-    /// Bytes of requests that may wait unread in an HTTP/2 connection: those of sixteen streams, so
-    /// that a few which are not read on do not hold up the others.
+    /// Bytes that may wait unread in an HTTP/2 connection: those of sixteen streams, so that a few
+    /// which are not read on do not hold up the others.
     pub const CONNECTION_WINDOW: u32 = 16 * Self::STREAM_WINDOW;
     /// Streams that an HTTP/2 caller may reset before the server has looked at them.
     pub const RESETS: usize = 20;

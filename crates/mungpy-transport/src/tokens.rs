@@ -124,12 +124,7 @@ impl Tokens {
     /// One token that is given: the environment's variable `variable`, for example.
     pub fn single(variable: &str, token: &str, scopes: &[Scope]) -> Result<Self, TokensError> {
         token_file::check(token, || PathBuf::from(variable))?;
-        let (name, scopes, digest) = (variable.to_owned(), scopes.to_vec(), Known::digest(token));
-        let load = move || {
-            let caller = Caller { name: name.as_str().into(), scopes: scopes.as_slice().into() };
-            Ok(vec![Known { digest, caller }])
-        };
-        Watched::new("token", Vec::new(), load).map(|watched| Self(Arc::new(watched)))
+        Self::given(vec![Known::of(token, variable, scopes)])
     }
 
     /// The tokens of variables of the environment, one for each scope. A token of several variables
@@ -156,9 +151,13 @@ impl Tokens {
         }
         let known =
             |(token, name, scopes): &(String, &str, Vec<Scope>)| Known::of(token, name, scopes);
-        let known: Arc<[Known]> = found.iter().map(known).collect();
-        let load = move || Ok(known.to_vec());
-        Watched::new("tokens", Vec::new(), load).map(|watched| Some(Self(Arc::new(watched))))
+        Self::given(found.iter().map(known).collect()).map(Some)
+    }
+
+    /// Tokens that no file holds, so they never change.
+    fn given(known: Vec<Known>) -> Result<Self, TokensError> {
+        let load = move || Ok(known.clone());
+        Watched::new("tokens", Vec::new(), load).map(|watched| Self(Arc::new(watched)))
     }
 
     fn of_file(

@@ -297,7 +297,7 @@ impl CatalogueService for CatalogueHandler {
         let published = blocking(roll_back).await??;
         self.wait_for(published.version).await;
         let now = chrono::Utc::now();
-        let left = published.dogs.iter().filter(|dog| dog.expires_at.is_none_or(|end| end > now));
+        let left = published.dogs.iter().filter(|dog| dog.is_left(now));
         Ok(Response::new(Catalogue {
             version: published.version,
             published_at: messages::of_time(published.published_at),

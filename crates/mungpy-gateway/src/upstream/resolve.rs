@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use mungpy_transport::Limits;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Error, Uri};
 
 use super::{Engines, engine::Engine};
@@ -17,10 +18,6 @@ const INTERVAL: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often a connection that is in use is asked whether it still lives, and how long it may take.
 const PING: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(5));
-
-/// Bytes that may wait unread in a stream and in a connection. An engine has eight batches open at
-/// most, which do not fill a connection even if nobody reads their answers.
-const WINDOWS: (u32, u32) = (256 << 10, 4 << 20);
 
 /// The address of one engine, or a name that stands for several.
 pub(super) struct Address {
@@ -91,8 +88,9 @@ fn configured(endpoint: Endpoint, tls: Option<&ClientTlsConfig>) -> Result<Endpo
     let endpoint = endpoint
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
-        .initial_stream_window_size(WINDOWS.0)
-        .initial_connection_window_size(WINDOWS.1)
+        // The eight batches that an engine takes do not fill it, even if nobody reads their answers.
+        .initial_stream_window_size(Limits::STREAM_WINDOW)
+        .initial_connection_window_size(Limits::CONNECTION_WINDOW)
         .http2_keep_alive_interval(PING.0)
         .keep_alive_timeout(PING.1);
     match tls {

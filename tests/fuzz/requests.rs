@@ -15,8 +15,15 @@ use mungpy_core::{
 };
 use mungpy_proto::{
     codec::BoundedCodec,
-    limits::{MAX_PHOTOS, MAX_REQUEST_BYTES, MAX_TOP},
-    v1::{BatchMatchRequest, DescribeRequest, MatchRequest},
+    limits::{MAX_DOG_ID_BYTES, MAX_PHOTOS, MAX_REQUEST_BYTES, MAX_TOP},
+    v1::{
+        BatchMatchRequest, DescribeRequest, ListDogsRequest, MatchRequest, UpsertDogsRequest,
+        pushed_photo,
+    },
+};
+use mungpy_source::{
+    pushed::{DraftPhoto, MAX_PUSHED_PHOTOS, PushDraft, PushError, PushedDog, Violation},
+    web::{WebClient, WebOptions},
 };
 use mungpy_telemetry::{REQUEST_ID, RequestId, trace};
 use mungpy_transport::{Scope, Tokens, bearer};
@@ -52,6 +59,8 @@ fn check(bytes: &[u8]) {
             item.and_then(|item| item.request).iter().for_each(check_match);
         }
         b'd' => drop(decoded::<DescribeRequest>(bytes)),
+        b'l' => drop(decoded::<ListDogsRequest>(bytes)),
+        b'u' => decoded(bytes).iter().for_each(check_pushed),
         b'h' => check_headers(bytes),
         _ => {}
     }
@@ -155,6 +164,39 @@ fn check_answer(request: &MatchRequest, answer: &MatchAnswer) {
     let encoded = response.encode_to_vec();
     assert_eq!(mungpy_proto::v1::MatchResponse::decode(&encoded[..]).as_ref(), Ok(response));
 }
+
+static WEB: LazyLock<WebClient> = LazyLock::new(|| WebClient::new(WebOptions::default()).unwrap());
+
+/// A pushed dog is kept only if it breaks no rule, and whoever pushed it learns which.
+fn check_pushed(request: &UpsertDogsRequest) {
+    let photos = request.photos.iter().map(|photo| match &photo.kind {
+        None => DraftPhoto::Missing,
+        Some(pushed_photo::Kind::Url(url)) => DraftPhoto::Url(url),
+        Some(pushed_photo::Kind::Content(bytes)) => DraftPhoto::Content { bytes, ending: "jpg" },
+    });
+    let draft = PushDraft {
+        dog_id: &request.dog_id,
+        image_id: &request.image_id,
+        photos: photos.collect(),
+        traits: request.traits.clone(),
+        attributes: request.attributes.clone(),
+        expires_at: &request.expires_at,
+    };
+    let pushed = PushedDog::new(draft, &QUESTIONNAIRE, &WEB);
+    let Err(error) = pushed else {
+        assert!((1..=MAX_DOG_ID_BYTES).contains(&request.dog_id.len()));
+        return assert!((1..=MAX_PUSHED_PHOTOS).contains(&request.photos.len()));
+    };
+    let PushError::Invalid { violations } = error else { panic!("nothing is written: {error}") };
+    assert!(!violations.is_empty());
+    for Violation { field, description } in violations {
+        assert!(!field.is_empty() && !description.is_empty());
+        assert!(!description.contains(char::is_control), "{description:?}");
+        assert!(field.len() + description.len() < 1_000, "{field}: {description}");
+    }
+}
+
+static QUESTIONNAIRE: LazyLock<Questionnaire> = LazyLock::new(Questionnaire::default);
 
 static TOKENS: LazyLock<Tokens> =
     LazyLock::new(|| Tokens::single("TEST", TOKEN, Scope::ALL).unwrap());

@@ -11,7 +11,8 @@ use mungpy::{
 use mungpy_core::{reason::Reason, resemblance::PersonEstimator};
 use mungpy_proto::v1::{
     Answer, AttributeFilter, BatchMatchRequest, DescribeRequest, FaceChoice, FaceLandmarks,
-    FaceRule, MatchRequest, NoCandidate, Point, TemperamentPolicy, temperament_policy::Kind,
+    FaceRule, ListDogsRequest, MatchRequest, NoCandidate, Point, PushedPhoto, TemperamentPolicy,
+    UpsertDogsRequest, pushed_photo, temperament_policy::Kind,
 };
 use mungpy_source::{ListedDog, ListedPhoto, PhotoPlace};
 use prost::Message as _;
@@ -145,6 +146,14 @@ fn write_requests() {
     write("requests", "item", of(b"b", item.encode_to_vec()));
     let describe = DescribeRequest { photo: vec![0xFF, 0xD8].into(), language: "en".to_owned() };
     write("requests", "describe", of(b"d", describe.encode_to_vec()));
+    write("requests", "push", of(b"u", pushed_dog().encode_to_vec()));
+    let page = ListDogsRequest {
+        page_size: 10,
+        page_token: "0100000007626f7269".to_owned(),
+        attributes: faces.attributes,
+        traits: faces.answers,
+    };
+    write("requests", "page", of(b"l", page.encode_to_vec()));
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let headers = format!(
         "hauthorization: Bearer {}\nx-request-id: a-1\ntraceparent: {parent}\ntracestate: a=1,b=2\n",
@@ -156,6 +165,23 @@ fn write_requests() {
         "other-headers",
         "hauthorization: bearer  x\nx-request-id: \nx-request-id: b c",
     );
+}
+
+fn pushed_dog() -> UpsertDogsRequest {
+    let of = |kind| PushedPhoto { kind: Some(kind) };
+    let pairs = |key: &str, value: &str| [(key.to_owned(), value.to_owned())].into();
+    UpsertDogsRequest {
+        dog_id: "bori".to_owned(),
+        image_id: "bori-1".to_owned(),
+        photos: vec![
+            of(pushed_photo::Kind::Content(vec![0xFF, 0xD8].into())),
+            of(pushed_photo::Kind::Url("https://example.org/bori.jpg".to_owned())),
+        ],
+        traits: pairs("energy", "homebody"),
+        attributes: pairs("name", "보리"),
+        expires_at: "2026-12-31T23:59:59+09:00".to_owned(),
+        measure_now: true,
+    }
 }
 
 /// Some composite dogs with everything that a record can hold.

@@ -20,6 +20,9 @@ const UNITS: [&str; 5] = [
     "dlib_descriptor.cc",
     "convolution_test.cc",
 ];
+/// What these include.
+const HEADERS: [&str; 6] =
+    ["dlib_bridge.h", "dlib_memory.h", "networks.h", "convolution.h", "winograd.h", "scratch.h"];
 /// What is compiled for several processors.
 const HOG: &str = "dlib_hog.cc";
 
@@ -66,8 +69,7 @@ fn literal(value: &Value) -> Result<(String, String), Box<dyn Error>> {
 
 /// Optimised in every profile, because dlib's detectors and networks live in header templates.
 fn compile_bridge() -> Result<(), Box<dyn Error>> {
-    let headers = ["dlib_bridge.h", "dlib_memory.h", "networks.h", "convolution.h"];
-    for file in headers.iter().chain(&UNITS).chain(&["bridge.rs", HOG]) {
+    for file in HEADERS.iter().chain(&UNITS).chain(&["bridge.rs", HOG]) {
         println!("cargo:rerun-if-changed=src/vision/{file}");
     }
     for file in ["mod.rs", "libjpeg.h", "libjpeg.cc"] {

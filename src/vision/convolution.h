@@ -3,16 +3,21 @@
 // dlib gathers the patches of a whole picture, pixel by pixel with a check of the borders at each, and
 // then multiplies. Here patches are gathered in rows without checks, for a few rows of the output at
 // a time, so that they are still in the cache when they are multiplied. A kernel of one pixel needs
-// no patches at all.
+// no patches at all, and one of 3 x 3 that keeps the size of its picture needs fewer products (winograd.h).
 #pragma once
 
 #include <dlib/dnn.h>
 
 #ifndef DLIB_USE_CUDA
 #include <cblas.h>
+
+#include "scratch.h"
+#include "winograd.h"
 #endif
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <vector>
 
@@ -69,17 +74,10 @@ template <long K, int Stride, int Padding> struct Patches {
   }
 };
 
-// Bytes of patches that are gathered before they are multiplied: half of a usual second-level cache.
-inline constexpr long kPatchBytes = 512 << 10;
-
-inline float* patch_memory(size_t size) {
-  static thread_local std::vector<float> memory;
-  if (memory.size() < size) memory.resize(size);
-  return memory.data();
-}
-
 template <long N, long K, int Stride, int Padding>
 class convolution_ : public dlib::con_<N, K, K, Stride, Stride, Padding, Padding> {
+  using Base = dlib::con_<N, K, K, Stride, Stride, Padding, Padding>;
+
  public:
   template <typename Below> void forward(const Below& below, dlib::resizable_tensor& output) {
     const dlib::tensor& in = below.get_output();
@@ -99,19 +97,45 @@ class convolution_ : public dlib::con_<N, K, K, Stride, Stride, Padding, Padding
     throw std::logic_error("this convolution cannot be trained");
   }
 
+  const dlib::tensor& get_layer_params() const { return Base::get_layer_params(); }
+
+  // Whoever asks for the weights like this may change them.
+  dlib::tensor& get_layer_params() {
+    transformed = std::make_shared<Transformed>();
+    return Base::get_layer_params();
+  }
+
+  friend void deserialize(convolution_& item, std::istream& in) {
+    deserialize(static_cast<Base&>(item), in);
+    item.transformed = std::make_shared<Transformed>();
+  }
+
  private:
+  // Weights for tiles. Copies of a network share them.
+  struct Transformed {
+    std::once_flag once;
+    std::vector<float> filters;
+  };
+  std::shared_ptr<Transformed> transformed = std::make_shared<Transformed>();
+
+  // Pictures that are hardly larger than a tile gain nothing from tiles.
+  static bool has_tiles(const Patches<K, Stride, Padding>& patches) {
+    return K == 3 && Stride == 1 && Padding == 1 && std::min(patches.rows, patches.columns) >= 6;
+  }
+
   // A model file of another architecture must not make it read outside its weights.
   void check(const Patches<K, Stride, Padding>& patches) const {
     const size_t bias = this->bias_is_disabled() ? 0 : N;
-    if (this->get_layer_params().size() != static_cast<size_t>(N * patches.size()) + bias || this->num_filters() != N ||
+    if (get_layer_params().size() != static_cast<size_t>(N * patches.size()) + bias || this->num_filters() != N ||
         this->padding_y() != Padding || this->padding_x() != Padding || patches.rows < 1 || patches.columns < 1) {
       throw std::invalid_argument("the weights do not fit the network");
     }
   }
 
   void convolve(const Patches<K, Stride, Padding>& patches, const float* in, float* out) const {
-    const float* weights = this->get_layer_params().host();
+    const float* weights = get_layer_params().host();
     const long area = patches.rows * patches.columns;
+    if (has_tiles(patches)) return convolve_tiles(weights, patches, in, out);
     for (long filter = 0; filter < N; ++filter) {
       const float bias = this->bias_is_disabled() ? 0 : weights[N * patches.size() + filter];
       std::fill_n(out + filter * area, area, bias);
@@ -121,13 +145,21 @@ class convolution_ : public dlib::con_<N, K, K, Stride, Stride, Padding, Padding
       return;
     }
     const long row_bytes = patches.size() * patches.columns * static_cast<long>(sizeof(float));
-    const long step = std::clamp<long>(kPatchBytes / row_bytes, 1, patches.rows);
-    float* gathered = patch_memory(patches.size() * step * patches.columns);
+    const long step = std::clamp<long>(kCachedBytes / row_bytes, 1, patches.rows);
+    float* gathered = scratch(patches.size() * step * patches.columns);
     for (long row = 0; row < patches.rows; row += step) {
       const long last = std::min(row + step, patches.rows);
       patches.gather(in, row, last, gathered);
       multiply(weights, patches.size(), gathered, (last - row) * patches.columns, out + row * patches.columns, area);
     }
+  }
+
+  void convolve_tiles(const float* weights, const Patches<K, Stride, Padding>& patches, const float* in, float* out) const {
+    std::call_once(transformed->once, [&] {
+      transformed->filters = winograd::transform_filters(weights, N, patches.channels);
+    });
+    const float* bias = this->bias_is_disabled() ? nullptr : weights + N * patches.size();
+    winograd::convolve(transformed->filters, bias, N, patches.channels, {patches.height, patches.width}, in, out);
   }
 
   // Adds weights (N x size) times patches (size x count) to what lies in `out`, whose rows are `stride` apart.

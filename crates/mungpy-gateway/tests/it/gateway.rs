@@ -5,16 +5,17 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 /// A running gateway. Dropping it kills it.
 pub(super) struct Gateway {
     child: Child,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
+    log: Option<JoinHandle<String>>,
     /// Takes connections and never answers.
-    _engine: TcpListener,
+    _engine: Option<TcpListener>,
 }
 
 /// What the server sends until it closes the connection, which must not take longer than this.
@@ -45,13 +46,23 @@ pub(super) fn complaint(variable: &str, value: &str) -> String {
 }
 
 impl Gateway {
+    /// In front of an engine that never answers.
     pub(super) fn start(arguments: &[&str]) -> Self {
         let engine = TcpListener::bind("127.0.0.1:0").unwrap();
         let upstream = format!("http://{}", engine.local_addr().unwrap());
+        Self::launch(&upstream, Some(engine), "info", arguments)
+    }
+
+    /// In front of an engine, with everything in its log.
+    pub(super) fn start_telling_all(upstream: &str, arguments: &[&str]) -> Self {
+        Self::launch(upstream, None, "trace", arguments)
+    }
+
+    fn launch(upstream: &str, engine: Option<TcpListener>, log: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_mungpy-gateway"))
-            .args(["--listen", "127.0.0.1:0", "--upstream", &upstream])
+            .args(["--listen", "127.0.0.1:0", "--upstream", upstream])
             .args(arguments)
-            .env_remove("MUNGPY_LOG")
+            .env("MUNGPY_LOG", log)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -60,8 +71,14 @@ impl Gateway {
         let line = line.expect("the gateway says where it listens");
         let address = line.split("address=").nth(1).unwrap().split(' ').next().unwrap();
         let address = address.parse().unwrap();
-        thread::spawn(move || lines.for_each(drop));
-        Self { child, address, _engine: engine }
+        let log = thread::spawn(move || lines.map_while(Result::ok).collect());
+        Self { child, address, log: Some(log), _engine: engine }
+    }
+
+    /// Ends it, and returns what it has logged since it listened.
+    pub(super) fn log(mut self) -> String {
+        self.stop(Duration::from_secs(20)).expect("no request is under way");
+        self.log.take().expect("only this takes it").join().unwrap()
     }
 
     pub(super) fn connect(&self) -> TcpStream {

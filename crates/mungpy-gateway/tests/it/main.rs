@@ -7,6 +7,7 @@ mod common;
 mod connections;
 mod engine;
 mod gateway;
+mod privacy;
 mod reading;
 mod similar_dog;
 mod upstreams;

@@ -79,6 +79,16 @@ class convolution_ : public dlib::con_<N, K, K, Stride, Stride, Padding, Padding
   using Base = dlib::con_<N, K, K, Stride, Stride, Padding, Padding>;
 
  public:
+  convolution_() = default;
+  // A move copies as well: what it left behind would have no weights for tiles.
+  convolution_(const convolution_&) = default;
+  convolution_& operator=(const convolution_&) = default;
+
+  template <typename Below> void setup(const Below& below) {
+    Base::setup(below);
+    transformed = std::make_shared<Transformed>();
+  }
+
   template <typename Below> void forward(const Below& below, dlib::resizable_tensor& output) {
     const dlib::tensor& in = below.get_output();
     const Patches<K, Stride, Padding> patches(in.k(), in.nr(), in.nc());

@@ -2,7 +2,7 @@
 // patches need 36. Lavin and Gray, "Fast algorithms for convolutional neural networks" (CVPR 2016), section 4.1.
 //
 // Inputs and weights are transformed, multiplied as matrices, one for each of the 16 places of a transformed tile,
-// and transformed back. All factors are 1 and 1/2, so that no more is lost to rounding than with patches.
+// and transformed back. All factors are 1 and 1/2, so rounding loses hardly more than with patches.
 #pragma once
 
 #include <cblas.h>
@@ -15,8 +15,8 @@
 
 namespace networks::winograd {
 
-inline constexpr long kTile = 2;          // outputs of a tile, a side
-inline constexpr long kSeen = kTile + 2;  // inputs that a tile sees, a side
+inline constexpr long kTile = 2;          // outputs of a tile, per side
+inline constexpr long kSeen = kTile + 2;  // inputs that a tile sees, per side
 inline constexpr long kPlaces = kSeen * kSeen;
 // Tiles that are transformed together.
 inline constexpr long kLanes = 4;

@@ -1,5 +1,5 @@
 //! Requests: from the bytes of a message to a question, and on to the answer where landmarks stand
-//! in for photos; and the headers that say who asks.
+//! in for photos; dogs that are pushed; and the headers that say who asks.
 
 use std::{fmt::Debug, sync::LazyLock};
 

@@ -179,7 +179,7 @@ fn pushed_dog() -> UpsertDogsRequest {
         ],
         traits: pairs("energy", "homebody"),
         attributes: pairs("name", "보리"),
-        expires_at: "2026-12-31T23:59:59+09:00".to_owned(),
+        expires_at: "2126-12-31T23:59:59+09:00".to_owned(),
         measure_now: true,
     }
 }

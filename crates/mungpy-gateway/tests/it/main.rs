@@ -3,6 +3,8 @@
 #![allow(missing_docs)]
 
 mod batch;
+#[path = "../../../../tests/it/collector.rs"]
+mod collector;
 mod common;
 mod connections;
 mod engine;

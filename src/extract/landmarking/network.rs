@@ -86,8 +86,14 @@ fn aligned(
     first.into_iter().zip(second).map(rounds).collect()
 }
 
+/// Sum of the face scores of a chip and its mirror image above which a box may show a dog's face.
+///
+/// Of -1, -2, -4 and -8 on the tuning part of the detector's photos, the first one with which another
+/// face is found. None takes more for a face there than 0 does, because landmarks must agree as well.
+const MAYBE_A_FACE: f32 = -4.0;
+
 /// For each box that shows a face, the landmarks of the look at it. The face scores of the chip as
-/// it is and mirrored must be positive in sum, and the landmarks of both must agree.
+/// it is and mirrored must be high enough in sum, and the landmarks of both must agree.
 pub(super) fn first_looks(
     faces: &[BoxedFace],
     network: &mut LandmarkNetwork,
@@ -97,7 +103,7 @@ pub(super) fn first_looks(
         let both: FirstLook = [looks[0].landmarks, looks[1].landmarks];
         let disagreement = super::disagreement(&both, &super::robust_mean(&both));
         let agree = disagreement <= QualityLimits::of(Species::Dog).max_landmark_disagreement;
-        (looks[0].face_score + looks[1].face_score > 0.0 && agree).then_some(both)
+        (looks[0].face_score + looks[1].face_score > MAYBE_A_FACE && agree).then_some(both)
     };
     let looks = scored_look(faces.iter().map(views).collect(), network);
     looks.into_iter().map(|looks| looks.map(judged)).collect()

@@ -174,7 +174,7 @@ fn pushed_dog() -> UpsertDogsRequest {
         dog_id: "bori".to_owned(),
         image_id: "bori-1".to_owned(),
         photos: vec![
-            of(pushed_photo::Kind::Content(vec![0xFF, 0xD8].into())),
+            of(pushed_photo::Kind::Content(vec![0xFF, 0xD8])),
             of(pushed_photo::Kind::Url("https://example.org/bori.jpg".to_owned())),
         ],
         traits: pairs("energy", "homebody"),
